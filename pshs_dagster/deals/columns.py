@@ -144,7 +144,9 @@ STANDARD_HEADERS = (
 )
 """MOI's headings since 112S3. Earlier files have the first 28, 29 or 30 of them, some under another name."""
 
-HEADER_ALIASES = {alias: column.header for column in PUBLISHED for alias in column.aliases if column.header}
+HEADER_ALIASES: dict[str, str] = {alias: column.header or "" for column in PUBLISHED for alias in column.aliases}
+"""What MOI called a column in other years → what it calls it now."""
+
 
 CITIES = {
     "a": "臺北市",

@@ -1,0 +1,58 @@
+# What a person does with this project. Everything is installed into .venv; nothing else is changed, except that
+# `make test` installs Debian's mariadb-server and chromium where it may.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help install demo demo-page dev test test-fast lint types validate format bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(READY)  ## install into .venv, with the versions that were tested
+
+$(READY): setup.py constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+demo: $(READY)  ## the whole way on this machine: sandbox, one season, three issues, SQLite, a local folder
+	$(BIN)/python -m pshs_dagster.sandbox.demo
+
+demo-page: $(READY)  ## Dagster's web page on what `make demo` made
+	$(BIN)/python -m pshs_dagster.sandbox.demo --page
+
+dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:3000
+	mkdir -p data/dagster && cp dagster.yaml data/dagster/dagster.yaml
+	DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
+
+test: $(READY)  ## every test, with a real MySQL server, S3 over HTTP, Dagster's daemon and a browser
+	scripts/install-test-services
+	$(BIN)/pytest
+
+test-fast: $(READY)  ## the tests that need no service
+	$(BIN)/pytest -m 'not mysql and not s3 and not browser and not slow and not real'
+
+lint: $(READY)  ## ruff, and its formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## put the formatting right
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## pyright, strict
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+validate: $(READY)  ## whether Dagster can load the definitions
+	$(BIN)/dagster definitions validate --workspace workspace.yaml
+
+bench: $(READY)  ## what a ten-day issue costs, as ratios
+	$(BIN)/python -m benchmarks.issue
+
+clean:  ## remove what was installed and what the demo made; your own data stays
+	rm -rf $(VENV) data/demo *.egg-info .pytest_cache .ruff_cache .hypothesis

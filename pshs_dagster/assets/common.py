@@ -1,0 +1,44 @@
+"""What every asset and check of the flow shares: its partitions, its owners, its pool, how it fails.
+
+Anything about one asset only belongs in that asset's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Protocol
+
+import dagster as dg
+
+from pshs_dagster.errors import PshsError
+from pshs_dagster.releases import Release
+
+RELEASES = dg.DynamicPartitionsDefinition(name="releases")
+"""One partition a release: `2022-09-21` or `111S2`. The sensor, the schedule and `pshs load` add them."""
+
+OWNERS = ["team:pshs"]
+
+DATABASE_POOL = "database_writers"
+"""Steps that write to the database; `dagster.yaml` lets one at a time."""
+
+
+class HasPartition(Protocol):
+    """A context that runs for one partition: an asset's, a check's, an input's or an output's."""
+
+    @property
+    def partition_key(self) -> str: ...
+
+
+def release_of(context: HasPartition) -> Release:
+    """The release that a step runs for."""
+    return Release.parse(context.partition_key)
+
+
+@contextmanager
+def plain_failures() -> Generator[None]:
+    """Turn the project's own errors into a failed step with that one sentence, without a retry in the same run."""
+    try:
+        yield
+    except PshsError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error

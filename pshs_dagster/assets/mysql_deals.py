@@ -1,0 +1,73 @@
+"""`mysql_deals`: the sound deals of a release, merged into the table `deals` in one transaction."""
+
+from datetime import datetime
+
+import dagster as dg
+
+from pshs_dagster.archive import ArchivedZip
+from pshs_dagster.assets.common import DATABASE_POOL, OWNERS, RELEASES, plain_failures
+from pshs_dagster.assets.previews import load_table, preview
+from pshs_dagster.assets.types import column_schema
+from pshs_dagster.clock import Clock
+from pshs_dagster.database.database import Database
+from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
+from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
+
+
+@dg.asset(
+    partitions_def=RELEASES,
+    group_name="deals",
+    owners=OWNERS,
+    kinds={"mysql"},
+    io_manager_key="release_values",
+    pool=DATABASE_POOL,
+    deps=[dg.AssetKey("rejected_deals")],
+    metadata={"dagster/column_schema": column_schema()},
+    description="The table that the web application reads: one row a deal, the newest knowledge of it.",
+)
+def mysql_deals(
+    context: dg.AssetExecutionContext,
+    database: dg.ResourceParam[Database],
+    clock: dg.ResourceParam[Clock],
+    s3_backup: ArchivedZip,
+    parsed_deals: ParsedRelease,
+) -> dg.MaterializeResult[LoadReport]:
+    deals = parsed_deals.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+    lines = [FileLines(file.name, file.data_lines, file.rejected) for file in parsed_deals.files]
+    with plain_failures():
+        report = load_release(database.ready(), record_of(s3_backup), deals, lines, clock())
+    context.log.info("Loaded by %s.", report.method)
+    return dg.MaterializeResult(
+        value=report,
+        metadata={
+            "dagster/row_count": len(deals),
+            "new": report.new_deals,
+            "changed": report.changed_deals,
+            "unchanged": report.unchanged_deals,
+            "rejected": report.rejected_lines,
+            "window": str(parsed_deals.release.window),
+            "as_of": _minute(record_of(s3_backup).as_of),
+            "sha256": s3_backup.sha256,
+            "source": dg.MetadataValue.url(s3_backup.source_url),
+            "method": report.method,
+            "files": load_table(report),
+            "preview": preview(deals),
+            "dagster/column_schema": column_schema(),
+        },
+    )
+
+
+def record_of(copy: ArchivedZip) -> ReleaseRecord:
+    """What the table `releases` tells of an archived zip."""
+    return ReleaseRecord(
+        release=copy.release,
+        as_of=copy.release.as_of(copy.fetched_at),
+        sha256=copy.sha256,
+        size=copy.size,
+        source_url=copy.source_url,
+        fetched_at=copy.fetched_at,
+    )
+
+
+def _minute(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes")

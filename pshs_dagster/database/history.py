@@ -1,0 +1,78 @@
+"""What was loaded so far, as the tables `releases` and `release_files` tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from pshs_dagster.database.engine import translated
+from pshs_dagster.database.records import FileCounts, ReleaseRecord, moment
+from pshs_dagster.database.tables import release_files as release_files_table
+from pshs_dagster.database.tables import releases
+from pshs_dagster.releases import Release
+
+
+@dataclass(frozen=True)
+class LoadedRelease:
+    """A release that is in the database: the newest of its copies that was loaded, and when that was (aware)."""
+
+    record: ReleaseRecord
+    loaded_at: datetime
+
+    @property
+    def release(self) -> Release:
+        return self.record.release
+
+
+def loaded_releases(engine: sa.Engine) -> list[LoadedRelease]:
+    """Every loaded release, the earliest window first; none where the tables do not exist yet.
+
+    Raises DatabaseError.
+    """
+    with translated(engine, "tell which releases are loaded"), engine.connect() as connection:
+        if not sa.inspect(connection).has_table(releases.name):
+            return []
+        rows = connection.execute(sa.select(releases).order_by(releases.c.window_from, releases.c.release)).all()
+    return [
+        LoadedRelease(
+            ReleaseRecord(
+                release=Release.parse(row.release),
+                as_of=moment(row.as_of),
+                sha256=row.sha256,
+                size=row.size,
+                source_url=row.source_url,
+                fetched_at=moment(row.fetched_at),
+            ),
+            moment(row.loaded_at),
+        )
+        for row in rows
+    ]
+
+
+def release_files(engine: sa.Engine, release: str) -> tuple[FileCounts, ...]:
+    """What the load of a release did with each file, by name; empty where it is not loaded. Raises DatabaseError."""
+    query = (
+        sa.select(*(column for column in release_files_table.columns if column.name != "release"))
+        .where(release_files_table.c.release == release)
+        .order_by(release_files_table.c.file)
+    )
+    with translated(engine, f"tell what {release} brought"), engine.connect() as connection:
+        if not sa.inspect(connection).has_table(release_files_table.name):
+            return ()
+        return tuple(FileCounts(**row) for row in connection.execute(query).mappings())
+
+
+def release_before(engine: sa.Engine, release: Release) -> tuple[Release | None, tuple[FileCounts, ...]]:
+    """The newest loaded release of the same kind whose window lies before, and what it brought by file.
+
+    None and nothing where there is none. Raises DatabaseError.
+    """
+    earlier = [
+        loaded.release
+        for loaded in loaded_releases(engine)
+        if loaded.release.kind is release.kind and loaded.release.window.first < release.window.first
+    ]
+    before = max(earlier, key=lambda candidate: candidate.window.first, default=None)
+    return before, release_files(engine, before.key) if before else ()

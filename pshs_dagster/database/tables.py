@@ -1,0 +1,227 @@
+"""SQLAlchemy tables: what the database holds, once for SQLite and MySQL.
+
+The columns of a deal derive from `deals/columns.py`. Another application reads `deals` and
+`deal_statistics` by these names, and may have created them: `conform.py` brings such tables up to
+these definitions. How rows get in and out is not told here.
+
+Areas are in m², prices in NTD; every DATETIME is wall time in Asia/Taipei.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
+
+from pshs_dagster.deals.columns import BY_NAME, COLUMNS, Column, ColumnType
+
+NOW = sa.text("CURRENT_TIMESTAMP")
+"""For rows that others insert; our own statements always name the moment, from the clock passed in."""
+
+MYSQL_OPTIONS: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+"""Transactions, and every character of Unicode."""
+
+RELEASE_WIDTH = 16
+FILE_WIDTH = 64
+CITY_WIDTH = BY_NAME["city"].width
+
+LATE_COLUMNS = frozenset({"serial_number", "termination", "cancelled_on", "flags", "source_line"})
+"""Columns of a deal that the other application does not know, so that its INSERT must work without them."""
+
+LINE_NUMBERS = frozenset({"source_line"})
+"""Integers that INT always holds; prices reach 10 digits and need BIGINT."""
+
+metadata = sa.MetaData()
+
+_id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""BIGINT as contracted; SQLite numbers rows by itself for INTEGER only."""
+
+_long_text = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+"""A raw line may be of any length: TEXT ends at 64 KiB."""
+
+
+def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
+    if column.name == "serial_number":
+        # Compared byte for byte: serials that differ in case only are different deals.
+        exact = mysql.VARCHAR(column.width, charset="utf8mb4", collation="utf8mb4_bin")
+        return sa.String(column.width).with_variant(exact, "mysql")
+    match column.type:
+        case ColumnType.TEXT | ColumnType.DIGIT:
+            return sa.String(column.width)
+        case ColumnType.INTEGER:
+            return sa.Integer() if column.name in LINE_NUMBERS else sa.BigInteger()
+        case ColumnType.DECIMAL:
+            return sa.Double()  # single precision loses hundredths of a m²
+        case ColumnType.DATE:
+            return sa.Date()
+
+
+def _deal_column(column: Column) -> sa.Column[Any]:
+    default = None
+    if column.name in LATE_COLUMNS and not column.nullable:
+        default = "0" if column.type is ColumnType.INTEGER else ""
+    comment = f"{column.zh} {column.en}" + (f", {column.unit}" if column.unit else "")
+    return sa.Column(column.name, _type_of(column), nullable=column.nullable, server_default=default, comment=comment)
+
+
+def _columns_of_a_deal() -> list[sa.Column[Any]]:
+    """What `deals` and `withdrawn_deals` have in common: all but the id."""
+    return [
+        *(_deal_column(column) for column in COLUMNS),
+        sa.Column(
+            "first_release",
+            sa.String(RELEASE_WIDTH),
+            nullable=False,
+            server_default="",
+            comment="Release with the earliest knowledge of the deal",
+        ),
+        sa.Column(
+            "last_release",
+            sa.String(RELEASE_WIDTH),
+            nullable=False,
+            server_default="",
+            comment="Release that the values come from",
+        ),
+        sa.Column("as_of", sa.DateTime, comment="Moment whose knowledge the values carry"),
+        # The release's own row does not tell: a season is rebuilt, and then carries later knowledge.
+        sa.Column("first_as_of", sa.DateTime, comment="Moment of the earliest knowledge, for first_release"),
+        sa.Column("created_at", sa.DateTime, server_default=NOW),
+        sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    ]
+
+
+deals = sa.Table(
+    "deals",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    *_columns_of_a_deal(),
+    sa.Index("uq_deals_city_serial_number", "city", "serial_number", unique=True),
+    sa.Index("ix_deals_city", "city"),
+    sa.Index("ix_deals_district", "district"),
+    sa.Index("ix_deals_transaction_date", "transaction_date"),
+    sa.Index("ix_deals_build_name", "build_name"),
+    comment="Pre-sale deals: the current view, one row a deal",
+    **MYSQL_OPTIONS,
+)
+
+withdrawn_deals = sa.Table(
+    "withdrawn_deals",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=False, comment="The id that the row had in deals"),
+    *_columns_of_a_deal(),
+    sa.Column("withdrawn_release", sa.String(RELEASE_WIDTH), nullable=False),
+    sa.Column("withdrawn_at", sa.DateTime, nullable=False),
+    sa.Index("ix_withdrawn_deals_city_serial_number", "city", "serial_number"),
+    comment="Rows of deals that MOI no longer publishes",
+    **MYSQL_OPTIONS,
+)
+
+releases = sa.Table(
+    "releases",
+    metadata,
+    sa.Column("release", sa.String(RELEASE_WIDTH), primary_key=True),
+    sa.Column("kind", sa.String(8), nullable=False, comment="issue or season"),
+    sa.Column("as_of", sa.DateTime, nullable=False),
+    sa.Column("window_from", sa.Date, nullable=False),
+    sa.Column("window_to", sa.Date, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False, comment="Bytes of the zip"),
+    sa.Column("source_url", sa.String(1024), nullable=False),
+    sa.Column("fetched_at", sa.DateTime, nullable=False),
+    sa.Column("loaded_at", sa.DateTime, nullable=False),
+    comment="One row a loaded release: its newest copy",
+    **MYSQL_OPTIONS,
+)
+
+release_files = sa.Table(
+    "release_files",
+    metadata,
+    sa.Column("release", sa.String(RELEASE_WIDTH), primary_key=True),
+    sa.Column("file", sa.String(FILE_WIDTH), primary_key=True),
+    sa.Column("data_lines", sa.Integer, nullable=False),
+    sa.Column("new_deals", sa.Integer, nullable=False),
+    sa.Column("changed_deals", sa.Integer, nullable=False),
+    sa.Column("unchanged_deals", sa.Integer, nullable=False),
+    sa.Column("rejected_lines", sa.Integer, nullable=False),
+    sa.Column("withdrawn_deals", sa.Integer, nullable=False, server_default="0"),
+    comment="What the last load of a release that changed something did with each of its files",
+    **MYSQL_OPTIONS,
+)
+
+deal_events = sa.Table(
+    "deal_events",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    sa.Column("serial_number", sa.String(32), nullable=False),
+    sa.Column("event", sa.String(16), nullable=False, comment="changed, cancelled, withdrawn, reinstated, corrected"),
+    sa.Column("release", sa.String(RELEASE_WIDTH), nullable=False),
+    sa.Column("as_of", sa.DateTime, nullable=False),
+    sa.Column("changes", sa.JSON, nullable=False, comment='{"note": ["old", "new"]}'),
+    sa.Column("recorded_at", sa.DateTime, nullable=False),
+    sa.Index("ix_deal_events_city_serial_number", "city", "serial_number"),
+    sa.Index("ix_deal_events_release", "release"),
+    comment="Ledger of what happened to deals after they were new",
+    **MYSQL_OPTIONS,
+)
+
+rejected_deals = sa.Table(
+    "rejected_deals",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("release", sa.String(RELEASE_WIDTH), nullable=False),
+    sa.Column("file", sa.String(FILE_WIDTH), nullable=False),
+    sa.Column("line", sa.Integer, comment="Physical line; NULL where the file has another line there by now"),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    # Text, since a serial may be rejected for being anything but a serial.
+    sa.Column("serial_number", _long_text, nullable=False),
+    sa.Column("raw", _long_text, nullable=False, comment="The line as published"),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, server_default="open"),
+    sa.Index("uq_rejected_deals_release_file_line", "release", "file", "line", unique=True),
+    comment="Lines that could not be loaded as they stand",
+    **MYSQL_OPTIONS,
+)
+
+corrections = sa.Table(
+    "corrections",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    sa.Column("serial_number", sa.String(32), nullable=False),
+    sa.Column("field", sa.String(64), nullable=False),
+    sa.Column("old_value", sa.Text, nullable=False),
+    sa.Column("new_value", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("editor", sa.String(128), nullable=False),
+    sa.Column("edited_on", sa.Date, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, comment="applied, stale, superseded"),
+    sa.Index("ix_corrections_city_serial_number", "city", "serial_number"),
+    comment="What people corrected, and why",
+    **MYSQL_OPTIONS,
+)
+
+_average = sa.Numeric(20, 4, asdecimal=False)
+"""Averages are decimals: whole NTD would not agree with the sums that they come from."""
+
+deal_statistics = sa.Table(
+    "deal_statistics",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    sa.Column("district", sa.String(BY_NAME["district"].width), nullable=False),
+    sa.Column("year", sa.String(4), nullable=False),
+    sa.Column("month", sa.String(2), nullable=False),
+    sa.Column("build_name", sa.String(BY_NAME["build_name"].width), nullable=False),
+    sa.Column("room", sa.String(BY_NAME["room"].width), nullable=False),
+    sa.Column("count_num", sa.Integer, nullable=False),
+    sa.Column("avg_total_price", _average, nullable=False),
+    sa.Column("avg_house_price", _average, nullable=False),
+    sa.Column("avg_house_unit_price", _average, nullable=False),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_deal_statistics_group", "city", "district", "year", "month", "build_name", "room", unique=True),
+    comment="Counts and averages of deals",
+    **MYSQL_OPTIONS,
+)

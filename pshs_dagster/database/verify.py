@@ -1,0 +1,133 @@
+"""Read back what a load wrote and compare it with what should be there, value by value, in pandas.
+
+On purpose this knows nothing of how rows are merged: the same mistake is not made twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from pshs_dagster.database.engine import translated
+from pshs_dagster.database.records import ReleaseRecord, moment, wall_time
+from pshs_dagster.database.tables import deals as deals_table
+from pshs_dagster.deals.columns import COLUMNS, ColumnType
+
+KEY = ["city", "serial_number"]
+
+SERIALS_AT_ONCE = 2_000
+"""Keeps a query well below SQLite's 32,766 values and MySQL's limit for the ranges that it plans."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What reading back found.
+
+    `missing` lists deals that are not there: file, source_line, city, serial_number. `different` lists
+    values that are others, one a row: city, serial_number, column, expected, stored. `newer` counts
+    deals that a newer release tells of; that they are there is all that can be said of them.
+    """
+
+    expected: int
+    missing: pd.DataFrame
+    different: pd.DataFrame
+    newer: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every deal is there, with the release's values."""
+        return self.missing.empty and self.different.empty
+
+
+def verify_release(engine: sa.Engine, record: ReleaseRecord, deals: pd.DataFrame) -> Verification:
+    """Compare every deal of the frame (as for `load_release`) with its row. Raises DatabaseError."""
+    with translated(engine, f"read back {record.release}"), engine.connect() as connection:
+        stored = _stored(connection, deals)
+    expected = deals.reset_index(drop=True)
+    matched = expected[KEY].merge(stored, on=KEY, how="left", validate="one_to_one", indicator="found")
+    found = (matched["found"] == "both").to_numpy()
+    knowledge = matched["as_of"].fillna(pd.Timestamp.min)
+    as_of, release = pd.Timestamp(wall_time(record.as_of)), record.release.key
+    newer = (knowledge > as_of) | ((knowledge == as_of) & (matched["last_release"] > release).fillna(False))
+    newer = newer.to_numpy(dtype=bool) & found
+    compared = found & ~newer
+    return Verification(
+        expected=len(expected),
+        missing=expected.loc[~found, ["file", "source_line", *KEY]].reset_index(drop=True),
+        different=_differences(expected[compared], matched[compared]),
+        newer=int(newer.sum()),
+    )
+
+
+def newest_created_at(engine: sa.Engine, release: str) -> datetime | None:
+    """When the newest deal was created that this release was the first to bring; None where it brought none."""
+    query = sa.select(sa.func.max(deals_table.c.created_at)).where(deals_table.c.first_release == release)
+    with translated(engine, f"tell when {release} was loaded"), engine.connect() as connection:
+        newest = connection.scalar(query)
+    return moment(newest) if newest else None
+
+
+def _stored(connection: sa.Connection, deals: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `deals` whose keys stand in the frame, typed like the frame, with as_of and last_release."""
+    names = [*(column.name for column in COLUMNS), "as_of", "last_release"]
+    query = sa.select(*(deals_table.c[name] for name in names))
+    rows: list[Any] = []
+    for city, serials in _keys(deals):
+        rows += connection.execute(
+            query.where(deals_table.c.city == city, deals_table.c.serial_number.in_(serials))
+        ).all()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    values = dict(zip(names, columns, strict=True))
+    frame = pd.DataFrame({name: _typed(name, values[name]) for name in names})
+    # MySQL finds a key by its collation, which may take another for equal: exactly ours are meant.
+    return frame.merge(deals[KEY], on=KEY)
+
+
+def _keys(deals: pd.DataFrame) -> Iterator[tuple[str, list[str]]]:
+    for city, serials in deals.groupby("city", sort=False)["serial_number"]:
+        listed = serials.tolist()
+        for start in range(0, len(listed), SERIALS_AT_ONCE):
+            yield str(city), listed[start : start + SERIALS_AT_ONCE]
+
+
+_TYPES = {
+    ColumnType.TEXT: "string[pyarrow]",
+    ColumnType.DIGIT: "string[pyarrow]",
+    ColumnType.INTEGER: "int64",
+    ColumnType.DECIMAL: "float64",
+    ColumnType.DATE: "datetime64[ns]",
+}
+
+_TYPE_OF = {column.name: _TYPES[column.type] for column in COLUMNS} | {
+    "as_of": "datetime64[ns]",
+    "last_release": "string[pyarrow]",
+}
+
+
+def _typed(name: str, values: tuple[Any, ...]) -> pd.Series[Any]:
+    kind = _TYPE_OF[name]
+    if kind == "datetime64[ns]":
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype="object")), dtype=kind)
+    return pd.Series(list(values), dtype=kind)
+
+
+def _differences(expected: pd.DataFrame, stored: pd.DataFrame) -> pd.DataFrame:
+    """Where two frames with the same deals in the same rows have other values."""
+    found: list[pd.DataFrame] = []
+    for column in COLUMNS:
+        here, there = expected[column.name], stored[column.name]
+        both_blank = here.isna() & there.isna()
+        differs = ~((here == there).fillna(False).astype(bool) | both_blank)
+        if differs.any():
+            part = expected.loc[differs, KEY].assign(column=column.name)
+            part["expected"] = here[differs].astype(object)
+            part["stored"] = there[differs].astype(object)
+            found.append(part)
+    if not found:
+        return pd.DataFrame(columns=[*KEY, "column", "expected", "stored"])
+    return pd.concat(found, ignore_index=True)

@@ -1,0 +1,169 @@
+"""The CSVs of one release → one frame in which every data line stands, sound or rejected.
+
+This is where the rooms of `deals/` come together: read, parse, judge. What only shows where all lines of a
+release stand together, a serial that repeats, is judged here too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pshs_dagster.deals.columns import COLUMNS, ColumnType
+from pshs_dagster.deals.parse import as_arrow, as_text, parse_lines
+from pshs_dagster.deals.read import RawFile, count_data_lines, read_file
+from pshs_dagster.deals.rules import SERIAL_REPEATED, Context, judge
+from pshs_dagster.releases import Release
+
+OWN_COLUMNS = ("file", "reasons", "raw", "published")
+"""What the frame has beside COLUMNS: the CSV's name, and for rejected lines why, the line as published, and its
+fields by MOI's headings as JSON; these three are blank for sound lines."""
+
+SERIAL_WITHIN = r"(?P<serial>[0-9A-Z]{19})"
+"""A serial somewhere in a line whose fields have shifted."""
+
+
+class CsvFile(Protocol):
+    """One pre-sale CSV of a release."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def letter(self) -> str: ...
+    @property
+    def data(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class FileSummary:
+    """What one CSV held. `data_lines` is counted from the bytes, apart from reading."""
+
+    name: str
+    city: str
+    data_lines: int
+    sound: int
+    rejected: int
+    blank_lines: int
+
+    @property
+    def adds_up(self) -> bool:
+        return self.data_lines == self.sound + self.rejected
+
+
+@dataclass(frozen=True)
+class ParsedRelease:
+    """Every line of a release. `lines` has OWN_COLUMNS and COLUMNS; rejected lines have `reasons`."""
+
+    release: Release
+    lines: pd.DataFrame
+    files: tuple[FileSummary, ...]
+
+    @property
+    def deals(self) -> pd.DataFrame:
+        """The sound lines."""
+        return self.lines[self.lines["reasons"] == ""].reset_index(drop=True)
+
+    @property
+    def rejects(self) -> pd.DataFrame:
+        """The rejected lines."""
+        return self.lines[self.lines["reasons"] != ""].reset_index(drop=True)
+
+
+def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) -> ParsedRelease:
+    """Read, parse and judge the CSVs of a release, whose knowledge is of the day `known_on`.
+
+    Raises UnreadableFile where a file's heading or city is none of MOI's; never for what stands in a line.
+    """
+    context = Context(release.window, known_on)
+    counted: list[tuple[RawFile, int]] = []
+    frames = [_no_lines()]
+    for file in files:
+        raw = read_file(file.name, file.letter, file.data)
+        counted.append((raw, count_data_lines(file.data)))
+        frames.append(_judged_lines(raw, context))
+    lines = pd.concat(frames[1:] or frames, ignore_index=True)
+    lines = _without_rejected_blanks(_mark_repeated(lines))
+    rejected = lines.loc[lines["reasons"] != "", "file"].value_counts()
+    present = lines["file"].value_counts()
+    summaries = tuple(
+        FileSummary(
+            raw.name,
+            raw.city,
+            data_lines,
+            int(present.get(raw.name, 0)) - int(rejected.get(raw.name, 0)),
+            int(rejected.get(raw.name, 0)),
+            raw.blank_lines,
+        )
+        for raw, data_lines in counted
+    )
+    return ParsedRelease(release, lines, summaries)
+
+
+def _judged_lines(raw: RawFile, context: Context) -> pd.DataFrame:
+    parsed = parse_lines(raw)
+    reasons, flags = judge(parsed, context)
+    rejected = pc.not_equal(reasons, "")
+    frame = parsed.values.assign(
+        file=as_text(pa.array([raw.name] * raw.data_lines, pa.string())),
+        flags=as_text(flags),
+        reasons=as_text(reasons),
+        raw=as_text(raw.lines),
+        published=as_text(_published_fields(raw, rejected)),
+    )
+    return frame[_frame_columns()]
+
+
+def _published_fields(raw: RawFile, rejected: pa.Array) -> pa.Array:
+    """The fields of rejected lines by MOI's headings, as JSON, for a person to correct."""
+    told = [json.dumps(fields, ensure_ascii=False) for fields in raw.cells.filter(rejected).to_pylist()]
+    return pc.replace_with_mask(pa.array([""] * raw.data_lines, pa.string()), rejected, pa.array(told, pa.string()))
+
+
+def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
+    """Reject serials that stand more than once in a release.
+
+    Of lines that are the same to the letter the first is kept. Where they differ nobody knows which is
+    right, so all of them go to a person.
+    """
+    key = ["city", "serial_number"]
+    named = lines["serial_number"] != ""
+    again = named & lines.duplicated([*key, "raw"])
+    differing = named & ~again & lines[~again].duplicated(key, keep=False).reindex(lines.index, fill_value=False)
+    repeated = (again | differing).to_numpy(dtype=np.bool_)
+    if not repeated.any():
+        return lines
+    before = as_arrow(lines["reasons"])
+    reason = f"{SERIAL_REPEATED}:serial_number"
+    more = pc.if_else(pc.equal(before, ""), reason, pc.binary_join_element_wise(before, reason, ","))
+    return lines.assign(reasons=as_text(pc.if_else(pa.array(repeated), more, before)))
+
+
+def _without_rejected_blanks(lines: pd.DataFrame) -> pd.DataFrame:
+    """Keep the line as published for rejected lines only, and name the serial of a line that shifted."""
+    rejected = pc.not_equal(as_arrow(lines["reasons"]), "")
+    raw, serial = as_arrow(lines["raw"]), as_arrow(lines["serial_number"])
+    within = pc.fill_null(pc.extract_regex(raw, SERIAL_WITHIN).field("serial"), "")
+    malformed = pc.and_(rejected, pc.match_substring(as_arrow(lines["reasons"]), "serial_malformed"))
+    return lines.assign(
+        raw=as_text(pc.if_else(rejected, raw, "")),
+        serial_number=as_text(pc.if_else(malformed, within, serial)),
+    )
+
+
+def _frame_columns() -> list[str]:
+    return [OWN_COLUMNS[0], *(column.name for column in COLUMNS), *OWN_COLUMNS[1:]]
+
+
+def _no_lines() -> pd.DataFrame:
+    """A frame of the right columns and types without a line: a release may have no file at all."""
+    kinds = {ColumnType.INTEGER: "int64", ColumnType.DECIMAL: "float64", ColumnType.DATE: "datetime64[ns]"}
+    types = {column.name: kinds.get(column.type, "string[pyarrow]") for column in COLUMNS}
+    return pd.DataFrame({n: pd.Series([], dtype=types.get(n, "string[pyarrow]")) for n in _frame_columns()})

@@ -1,0 +1,65 @@
+"""The code location on one screen: what Dagster sees of this project.
+
+`defs` is what Dagster loads, with the settings of the environment; `build_defs` makes the same from anything
+else, so that a test or a command can put its own portal, archive, database or clock in place.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_aws.s3 import S3Resource
+
+from pshs_dagster.archive import Archive, FolderStore, S3Store
+from pshs_dagster.assets import ASSETS
+from pshs_dagster.assets.values import ReleaseValues
+from pshs_dagster.automation import load_release_job, release_sensor, ten_day_schedule
+from pshs_dagster.checks import CHECKS
+from pshs_dagster.clock import taipei_now
+from pshs_dagster.config import Settings, StorageType, read_settings
+from pshs_dagster.database.database import Database
+from pshs_dagster.portal import Portal, no_progress
+
+
+def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
+    """The whole code location. `overrides` replaces resources by name.
+
+    Resources are plain objects, not configuration: Dagster's page shows configuration, and these hold passwords.
+    """
+    settings = settings or read_settings()
+    resources: dict[str, object] = {
+        "clock": taipei_now,
+        "portal": Portal(settings.portal_url, clock=taipei_now),
+        "archive": build_archive(settings),
+        "database": Database(settings.database),
+        "cities": settings.cities,
+        "progress": no_progress,
+        **overrides,
+    }
+    archive, cities = resources["archive"], resources["cities"]
+    assert isinstance(archive, Archive)
+    assert isinstance(cities, frozenset)
+    resources.setdefault("release_values", ReleaseValues(archive, cities))
+    return dg.Definitions(
+        assets=ASSETS,
+        asset_checks=CHECKS,
+        jobs=[load_release_job],
+        schedules=[ten_day_schedule],
+        sensors=[release_sensor],
+        resources=resources,
+        # Steps hand frames to each other in memory, and a process for each step costs more than the steps do.
+        executor=dg.in_process_executor,
+    )
+
+
+def build_archive(settings: Settings) -> Archive:
+    """The archive that the settings name: a folder, or a bucket with credentials found the AWS way."""
+    if settings.storage_type is StorageType.LOCAL:
+        return Archive(FolderStore(settings.archive_dir))
+    client = S3Resource(endpoint_url=settings.s3_endpoint_url).get_client()
+    return Archive(S3Store(client, settings.s3_bucket, settings.s3_prefix))
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads."""
+    return build_defs()

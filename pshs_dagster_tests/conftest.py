@@ -1,0 +1,20 @@
+"""Fixtures that every part of the tests may use; those for one service are in `fixtures/`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pshs_dagster_tests.fixtures.mysql", "pshs_dagster_tests.fixtures.s3"]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of MOI's real files, which the project does not carry."""
+    root = Path(__file__).parents[1]
+    folder = Path(os.environ.get("PSHS_REAL_DATA", root.parent / "shared" / "moi"))
+    if not folder.is_dir():
+        pytest.skip(f"MOI's real files are not at {folder}; set PSHS_REAL_DATA to their folder to run this test")
+    return folder

@@ -1,0 +1,313 @@
+"""Migrations: from nothing, from the other application's tables, twice, and two at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import event
+from sqlalchemy.dialects import mysql
+
+from pshs_dagster.database import migrate as migrations
+from pshs_dagster.database.conform import ROUNDING
+from pshs_dagster.database.engine import connect, write_transaction
+from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.tables import metadata
+from pshs_dagster_tests.database.made_up import deal, deals_by_serial, load, rows_of
+from pshs_dagster_tests.database.other_application import QUERIES, SQLITE, VARIANTS, Variant
+
+UPDATED = "2022-08-01 09:00:00"
+
+
+def run(engine: sa.Engine, statements: Sequence[str]) -> None:
+    with write_transaction(engine) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def make_their_tables(engine: sa.Engine, variant: Variant) -> None:
+    """Their tables with two rows, which were last touched long ago."""
+    run(engine, [*variant.statements(), variant.insert(7), variant.insert(900, price=2_000_000_000)])
+    with write_transaction(engine) as connection:
+        touched = sa.text("UPDATE deals SET created_at = :moment, updated_at = :moment")
+        connection.execute(touched, {"moment": UPDATED})
+
+
+def definitions(engine: sa.Engine) -> dict[str, Any]:
+    """All that reflection tells of every table."""
+    inspector = sa.inspect(engine)
+    return {
+        name: (
+            [(column["name"], repr(column["type"]), column["nullable"]) for column in inspector.get_columns(name)],
+            sorted(repr(index) for index in inspector.get_indexes(name)),
+        )
+        for name in inspector.get_table_names()
+    }
+
+
+def test_an_empty_database_gets_every_table(empty_engine: sa.Engine) -> None:
+    migrate(empty_engine)
+    assert set(sa.inspect(empty_engine).get_table_names()) == {*metadata.tables, "pshs_alembic_version"}
+
+
+def test_the_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_what_is_up_to_date_is_left_alone(engine: sa.Engine) -> None:
+    before = definitions(engine)
+    statements: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    migrate(engine)
+    assert [
+        statement
+        for statement in statements
+        if not statement.lstrip().startswith(("SELECT", "PRAGMA", "BEGIN", "DESCRIBE"))
+    ] == []
+    assert definitions(engine) == before
+
+
+def test_every_text_holds_every_character_on_mysql(mysql_engine: sa.Engine) -> None:
+    name = mysql_engine.url.database
+    run(mysql_engine, [f"ALTER DATABASE {name} CHARACTER SET latin1"])
+    migrate(mysql_engine)
+    charsets = rows_of(
+        mysql_engine,
+        "SELECT DISTINCT character_set_name AS charset FROM information_schema.columns "
+        "WHERE table_schema = DATABASE() AND character_set_name IS NOT NULL AND table_name <> 'pshs_alembic_version'",
+    )
+    assert charsets == [{"charset": "utf8mb4"}]
+
+
+def test_a_deal_has_one_row(engine: sa.Engine) -> None:
+    load(engine, "111S2", [deal("A1")])
+    with pytest.raises(sa.exc.IntegrityError), write_transaction(engine) as connection:
+        connection.execute(sa.insert(metadata.tables["deals"]).values(id=99, **_bare(deal("A1"))))
+
+
+def _bare(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("file", "cancelled_on")}
+
+
+@pytest.mark.mysql
+class TestTheirTablesOnMySQL:
+    @pytest.fixture(params=VARIANTS, ids=lambda variant: variant.name)
+    def variant(self, request: pytest.FixtureRequest) -> Variant:
+        return request.param
+
+    @pytest.fixture
+    def theirs(self, mysql_engine: sa.Engine, variant: Variant) -> sa.Engine:
+        make_their_tables(mysql_engine, variant)
+        return mysql_engine
+
+    def test_rows_keep_ids_values_and_moments(self, theirs: sa.Engine) -> None:
+        before = rows_of(theirs, "SELECT * FROM deals ORDER BY id")
+        migrate(theirs)
+        after = rows_of(theirs, "SELECT * FROM deals ORDER BY id")
+        assert [row["id"] for row in after] == [7, 900]
+        floats = ("land_total_area", "building_total_area", "parking_sapce_total_area")
+        for old, new in zip(before, after, strict=True):
+            kept = [name for name in old if name not in floats]
+            assert {name: new[name] for name in kept} == {name: old[name] for name in kept}
+            assert (new["created_at"], new["updated_at"]) == (datetime.fromisoformat(UPDATED),) * 2
+
+    def test_areas_are_again_what_they_were_before_single_precision(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        row = rows_of(theirs, "SELECT * FROM deals WHERE id = 7")[0]
+        areas = (row["land_total_area"], row["building_total_area"], row["parking_sapce_total_area"])
+        assert areas == (406.97, 123456.78, 33.1)
+
+    def test_every_column_is_at_least_as_wide_as_ours(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        for name in ("deals", "deal_statistics"):
+            actual = {column["name"]: column["type"] for column in sa.inspect(theirs).get_columns(name)}
+            for column in metadata.tables[name].columns:
+                there = actual[column.name]
+                if isinstance(column.type, sa.String):
+                    assert (there.length or 0) >= (column.type.length or 0), column.name
+                elif isinstance(column.type, sa.BigInteger) and column.name != "id":
+                    assert isinstance(there, mysql.BIGINT), column.name
+                elif isinstance(column.type, sa.Double):
+                    assert isinstance(there, mysql.DOUBLE), column.name
+                elif isinstance(column.type, sa.Numeric):
+                    assert isinstance(there, mysql.DECIMAL), column.name
+
+    def test_every_text_holds_every_character(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        assert (
+            rows_of(
+                theirs,
+                "SELECT column_name AS name FROM information_schema.columns WHERE table_schema = DATABASE() "
+                "AND table_name IN ('deals', 'deal_statistics') AND character_set_name <> 'utf8mb4'",
+            )
+            == []
+        )
+
+    def test_an_index_is_not_made_twice(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        for name in ("deals", "deal_statistics"):
+            indexed = [tuple(index["column_names"]) for index in sa.inspect(theirs).get_indexes(name)]
+            assert len(indexed) == len(set(indexed))
+            assert set(indexed) >= {
+                tuple(column.name for column in index.columns) for index in metadata.tables[name].indexes
+            }
+
+    def test_their_version_table_stays_theirs(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        assert rows_of(theirs, "SELECT * FROM alembic_version") == [{"version_num": "abc"}]
+
+    def test_their_insert_and_queries_go_on_working_beside_a_load(self, theirs: sa.Engine, variant: Variant) -> None:
+        migrate(theirs)
+        load(theirs, "111S2", [deal("A1"), deal("A2", build_name="遠雄新宿", note="𠀀" * 100)])
+        run(theirs, [variant.insert(None)])
+        for query in QUERIES:
+            rows_of(theirs, query)
+        with_name = rows_of(theirs, "SELECT id FROM deals WHERE build_name LIKE '遠雄新宿%'")
+        assert len(with_name) == 1
+        ids = [row["id"] for row in rows_of(theirs, "SELECT id FROM deals ORDER BY id")]
+        assert ids[:2] == [7, 900]
+        assert len(ids) == 5
+
+    def test_our_load_leaves_their_rows_alone(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        before = rows_of(theirs, "SELECT * FROM deals WHERE serial_number IS NULL ORDER BY id")
+        load(theirs, "111S2", [deal("A1")])
+        load(theirs, "111S3", [deal("A1", price=5)])
+        assert rows_of(theirs, "SELECT * FROM deals WHERE serial_number IS NULL ORDER BY id") == before
+        row = deals_by_serial(theirs)["A1"]
+        assert (row["price"], row["building_total_area"], row["cancelled_on"]) == (5, 406.97, None)
+
+    def test_a_second_migration_finds_nothing_to_do(self, theirs: sa.Engine) -> None:
+        migrate(theirs)
+        before = definitions(theirs)
+        run(theirs, ["DROP TABLE pshs_alembic_version"])
+        migrate(theirs)
+        assert definitions(theirs) == before
+
+
+@pytest.mark.mysql
+def test_a_comment_and_a_default_survive_widening(mysql_engine: sa.Engine) -> None:
+    variant = next(variant for variant in VARIANTS if variant.comment)
+    make_their_tables(mysql_engine, variant)
+    migrate(mysql_engine)
+    note = next(column for column in sa.inspect(mysql_engine).get_columns("deals") if column["name"] == "note")
+    assert (note["comment"], note["default"], note["nullable"]) == ("備'註", "'none'", False)
+
+
+@pytest.mark.mysql
+def test_what_is_wider_than_ours_is_not_narrowed(mysql_engine: sa.Engine) -> None:
+    make_their_tables(mysql_engine, VARIANTS[0])
+    run(
+        mysql_engine,
+        [
+            "ALTER TABLE deals MODIFY note TEXT NOT NULL, MODIFY location VARCHAR(400) NOT NULL, "
+            "MODIFY price BIGINT UNSIGNED NOT NULL, MODIFY land_total_area DECIMAL(20,6) NOT NULL, "
+            "MODIFY level VARCHAR(40) NULL",
+        ],
+    )
+    wider = ("note", "location", "price", "land_total_area", "level")
+
+    def described() -> dict[str, Any]:
+        return {
+            column["name"]: (repr(column["type"]), column["nullable"])
+            for column in sa.inspect(mysql_engine).get_columns("deals")
+            if column["name"] in wider
+        }
+
+    before = described()
+    migrate(mysql_engine)
+    assert described() == before
+    load(mysql_engine, "111S2", [deal("A1", land_total_area=406.97)])
+    assert load(mysql_engine, "111S2", [deal("A1", land_total_area=406.97)]).unchanged_deals == 1
+
+
+@pytest.mark.mysql
+def test_a_migration_that_died_between_its_steps_is_completed(mysql_engine: sa.Engine) -> None:
+    make_their_tables(mysql_engine, VARIANTS[0])
+
+    @event.listens_for(mysql_engine, "before_cursor_execute")
+    def die(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "MODIFY COLUMN land_total_area DOUBLE" in statement:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        migrate(mysql_engine)
+    half_way = {column["name"]: column["type"] for column in sa.inspect(mysql_engine).get_columns("deals")}
+    assert (half_way["land_total_area"].precision, half_way["land_total_area"].scale) == (
+        ROUNDING.precision,
+        ROUNDING.scale,
+    )
+    event.remove(mysql_engine, "before_cursor_execute", die)
+    migrate(mysql_engine)
+    assert rows_of(mysql_engine, "SELECT land_total_area AS area FROM deals WHERE id = 7") == [{"area": 406.97}]
+    columns = {column["name"]: column["type"] for column in sa.inspect(mysql_engine).get_columns("deals")}
+    assert isinstance(columns["land_total_area"], mysql.DOUBLE)
+
+
+def test_their_tables_on_sqlite_get_columns_and_indexes_and_our_load_numbers_its_rows(tmp_path: Any) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'theirs.db'}")
+    try:
+        make_their_tables(engine, SQLITE)
+        before = rows_of(engine, "SELECT * FROM deals ORDER BY id")
+        migrate(engine)
+        after = rows_of(engine, "SELECT * FROM deals ORDER BY id")
+        assert [{name: row[name] for name in before[0]} for row in after] == before
+        load(engine, "111S2", [deal("A1"), deal("A2")])
+        load(engine, "111S3", [deal("A2", price=1), deal("A3")])
+        run(engine, [SQLITE.insert(5000)])
+        for query in QUERIES:
+            rows_of(engine, query)
+        ids = [row["id"] for row in rows_of(engine, "SELECT id FROM deals")]
+        assert None not in ids
+        assert len(ids) == len(set(ids)) == 6
+        assert {row["price"] for row in rows_of(engine, "SELECT price FROM deals WHERE serial_number = 'A2'")} == {1}
+        indexed = [tuple(index["column_names"]) for index in sa.inspect(engine).get_indexes("deals")]
+        assert len(indexed) == len(set(indexed))
+    finally:
+        engine.dispose()
+
+
+def test_two_migrations_at_a_time_end_in_one(database_uri: str) -> None:
+    engines = [connect(database_uri) for _ in range(3)]
+    errors: list[BaseException] = []
+    together = threading.Barrier(len(engines))
+
+    def upgrade(engine: sa.Engine) -> None:
+        together.wait()
+        try:
+            migrate(engine)
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=upgrade, args=(engine,)) for engine in engines]
+    with contextlib.ExitStack() as stack:
+        for engine in engines:
+            stack.callback(engine.dispose)
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        assert rows_of(engines[0], "SELECT version_num FROM pshs_alembic_version") == [{"version_num": migrations.HEAD}]
+
+
+def test_a_row_that_knows_only_the_contracted_columns_can_be_inserted(engine: sa.Engine) -> None:
+    run(engine, [VARIANTS[0].insert(None), VARIANTS[0].insert(None)])
+    rows = rows_of(engine, "SELECT serial_number, flags, termination, as_of, created_at FROM deals")
+    assert [(row["serial_number"], row["flags"], row["termination"], row["as_of"]) for row in rows] == [
+        (None, "", "", None)
+    ] * 2
+    assert all(row["created_at"] for row in rows)

@@ -1,0 +1,1 @@
+"""Tests of the offline stand-in for the ministry's site."""
