@@ -21,10 +21,10 @@ $(READY): setup.py constraints.txt
 	touch $(READY)
 
 demo: $(READY)  ## the whole way on this machine: sandbox, one season, three issues, SQLite, a local folder
-	$(BIN)/python -m pshs_dagster.sandbox.demo
+	$(BIN)/python -m pshs_dagster.demo
 
 demo-page: $(READY)  ## Dagster's web page on what `make demo` made
-	$(BIN)/python -m pshs_dagster.sandbox.demo --page
+	$(BIN)/python -m pshs_dagster.demo --page
 
 dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:3000
 	mkdir -p data/dagster && cp dagster.yaml data/dagster/dagster.yaml

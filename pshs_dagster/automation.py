@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
-from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 from dagster._core.event_api import PartitionKeyFilter
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 
 from pshs_dagster.assets.common import RELEASES
 from pshs_dagster.checks import GUARDS
@@ -176,7 +176,6 @@ def run_requests(requests: Sequence[Request]) -> list[dg.RunRequest]:
 load_release_job = dg.define_asset_job(
     JOB_NAME,
     selection=dg.AssetSelection.groups("ingest", "deals"),
-    partitions_def=RELEASES,
     description="One release from MOI's site to a verified table; every step on demand or by itself.",
 )
 

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pshs_dagster_tests.fixtures.mysql", "pshs_dagster_tests.fixtures.s3"]
+pytest_plugins = [
+    "pshs_dagster_tests.fixtures.mysql",
+    "pshs_dagster_tests.fixtures.s3",
+    "pshs_dagster_tests.fixtures.portal",
+    "pshs_dagster_tests.fixtures.flow",
+]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,29 +79,36 @@ def fill(connection: sa.Connection, staged: sa.Table, rows: Rows) -> str:
 
 
 def _tables(connection: sa.Connection, lengths: Mapping[str, int]) -> Staging:
-    metadata = sa.MetaData()
     # The keys sort as in `deals`, for else MySQL could not look them up in its index.
     sorting = collations(connection, deals.name) if connection.dialect.name == "mysql" else {}
+    widths = tuple(
+        (name, length) for name, length in lengths.items() if length > (getattr(deals.c[name].type, "length", 0) or 0)
+    )
+    return _staging(widths, tuple(sorting.get(name) for name in KEY))
+
+
+@lru_cache(maxsize=8)
+def _staging(widths: tuple[tuple[str, int], ...], sorting: tuple[str | None, ...]) -> Staging:
+    """Kept, so that SQLAlchemy need not spell the statements anew for each load."""
+    wider, collation_of = dict(widths), dict(zip(KEY, sorting, strict=True))
 
     def copied(name: str) -> sa.Column[Any]:
         kind = deals.c[name].type
         if name in TEXTS and isinstance(kind, sa.String):
-            kind = _text_type(max(kind.length or 0, lengths[name]), sorting.get(name) if name in KEY else None)
+            kind = _text_type(wider.get(name, kind.length or 0), collation_of.get(name))
         return sa.Column(name, kind, nullable=deals.c[name].nullable)
 
-    number = sa.Column("row_no", sa.Integer, primary_key=True, autoincrement=False)
-    file = sa.Column("file", sa.String(FILE_WIDTH), nullable=False)
+    def row_no_and_file() -> tuple[sa.Column[Any], sa.Column[Any]]:
+        number = sa.Column("row_no", sa.Integer, primary_key=True, autoincrement=False)
+        return number, sa.Column("file", sa.String(FILE_WIDTH), nullable=False)
+
+    metadata = sa.MetaData()
     options: dict[str, Any] = {"prefixes": ["TEMPORARY"], "mysql_engine": "InnoDB", "mysql_charset": "utf8mb4"}
+    columns = (copied(name) for name in NAMES if name in deals.c)
+    action = sa.Column("action", sa.SmallInteger, nullable=False)
     return Staging(
-        sa.Table("pshs_staged_deals", metadata, number, file, *(copied(name) for name in NAMES[2:]), **options),
-        sa.Table(
-            "pshs_merge_plan",
-            metadata,
-            sa.Column("row_no", sa.Integer, primary_key=True, autoincrement=False),
-            sa.Column("file", sa.String(FILE_WIDTH), nullable=False),
-            sa.Column("action", sa.SmallInteger, nullable=False),
-            **options,
-        ),
+        sa.Table("pshs_staged_deals", metadata, *row_no_and_file(), *columns, **options),
+        sa.Table("pshs_merge_plan", metadata, *row_no_and_file(), action, **options),
     )
 
 
@@ -119,7 +127,8 @@ def _drop(connection: sa.Connection, staging: Staging) -> None:
 
 def _insert(connection: sa.Connection, staged: sa.Table, rows: Rows) -> None:
     # The driver's own executemany: SQLAlchemy would look at every value again.
-    statement = str(sa.insert(staged).compile(dialect=connection.dialect))
+    style = "format" if connection.dialect.name == "mysql" else "qmark"
+    statement = str(sa.insert(staged).compile(dialect=type(connection.dialect)(paramstyle=style)))
     for part in rows.tuples():
         connection.exec_driver_sql(statement, part)
 

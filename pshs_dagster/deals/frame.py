@@ -7,7 +7,7 @@ release stand together, a serial that repeats, is judged here too.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
 from pshs_dagster.deals.parse import as_arrow, as_text, parse_lines
-from pshs_dagster.deals.read import RawFile, count_data_lines, read_file
+from pshs_dagster.deals.read import Mask, RawFile, count_data_lines, read_file
 from pshs_dagster.deals.rules import SERIAL_REPEATED, Context, judge
 from pshs_dagster.releases import Release
 
@@ -83,14 +83,16 @@ def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) ->
     Raises UnreadableFile where a file's heading or city is none of MOI's; never for what stands in a line.
     """
     context = Context(release.window, known_on)
-    counted: list[tuple[RawFile, int]] = []
+    raws: list[RawFile] = []
+    counted: list[int] = []
     frames = [_no_lines()]
     for file in files:
         raw = read_file(file.name, file.letter, file.data)
-        counted.append((raw, count_data_lines(file.data)))
+        raws.append(raw)
+        counted.append(count_data_lines(file.data))
         frames.append(_judged_lines(raw, context))
-    lines = pd.concat(frames[1:] or frames, ignore_index=True)
-    lines = _without_rejected_blanks(_mark_repeated(lines))
+    lines = _mark_repeated(pd.concat(frames[1:] or frames, ignore_index=True))
+    lines = _tell_rejects(lines, raws)
     rejected = lines.loc[lines["reasons"] != "", "file"].value_counts()
     present = lines["file"].value_counts()
     summaries = tuple(
@@ -102,7 +104,7 @@ def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) ->
             int(rejected.get(raw.name, 0)),
             raw.blank_lines,
         )
-        for raw, data_lines in counted
+        for raw, data_lines in zip(raws, counted, strict=True)
     )
     return ParsedRelease(release, lines, summaries)
 
@@ -110,21 +112,14 @@ def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) ->
 def _judged_lines(raw: RawFile, context: Context) -> pd.DataFrame:
     parsed = parse_lines(raw)
     reasons, flags = judge(parsed, context)
-    rejected = pc.not_equal(reasons, "")
     frame = parsed.values.assign(
         file=as_text(pa.array([raw.name] * raw.data_lines, pa.string())),
         flags=as_text(flags),
         reasons=as_text(reasons),
         raw=as_text(raw.lines),
-        published=as_text(_published_fields(raw, rejected)),
+        published=as_text(pa.array([""] * raw.data_lines, pa.string())),
     )
     return frame[_frame_columns()]
-
-
-def _published_fields(raw: RawFile, rejected: pa.Array) -> pa.Array:
-    """The fields of rejected lines by MOI's headings, as JSON, for a person to correct."""
-    told = [json.dumps(fields, ensure_ascii=False) for fields in raw.cells.filter(rejected).to_pylist()]
-    return pc.replace_with_mask(pa.array([""] * raw.data_lines, pa.string()), rejected, pa.array(told, pa.string()))
 
 
 def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
@@ -146,16 +141,32 @@ def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
     return lines.assign(reasons=as_text(pc.if_else(pa.array(repeated), more, before)))
 
 
-def _without_rejected_blanks(lines: pd.DataFrame) -> pd.DataFrame:
-    """Keep the line as published for rejected lines only, and name the serial of a line that shifted."""
+def _tell_rejects(lines: pd.DataFrame, raws: Sequence[RawFile]) -> pd.DataFrame:
+    """Give rejected lines what a person needs to correct them: the line, its fields by heading, its serial.
+
+    Sound lines lose the line as published, which only told repeated serials apart.
+    """
     rejected = pc.not_equal(as_arrow(lines["reasons"]), "")
+    told = _published_fields(raws, np.asarray(rejected))
     raw, serial = as_arrow(lines["raw"]), as_arrow(lines["serial_number"])
     within = pc.fill_null(pc.extract_regex(raw, SERIAL_WITHIN).field("serial"), "")
     malformed = pc.and_(rejected, pc.match_substring(as_arrow(lines["reasons"]), "serial_malformed"))
     return lines.assign(
         raw=as_text(pc.if_else(rejected, raw, "")),
+        published=as_text(pc.replace_with_mask(as_arrow(lines["published"]), rejected, pa.array(told, pa.string()))),
         serial_number=as_text(pc.if_else(malformed, within, serial)),
     )
+
+
+def _published_fields(raws: Sequence[RawFile], rejected: Mask) -> list[str]:
+    """The fields of the rejected lines by MOI's headings, each as JSON; lines stand file after file."""
+    told: list[str] = []
+    start = 0
+    for raw in raws:
+        mine = raw.cells.filter(pa.array(rejected[start : start + raw.data_lines]))
+        told += [json.dumps(fields, ensure_ascii=False) for fields in mine.to_pylist()]
+        start += raw.data_lines
+    return told
 
 
 def _frame_columns() -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from pshs_dagster.sandbox.draw import Keys, below, unit
+from pshs_dagster.sandbox.draw import Keys, Mask, below, unit
 
 _LINES = 241_000
 
@@ -102,10 +102,11 @@ def soiled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def slipped(frame: pd.DataFrame) -> pd.DataFrame:
-    """The deals with the first of them spoilt so that no one can load it: four digits for its rooms."""
+def slipped(frame: pd.DataFrame, spoilt: Mask) -> pd.DataFrame:
+    """The deals with some of them spoilt so that no one can load them: four digits for their rooms."""
     frame = frame.copy(deep=False)
-    _set(frame, ROOM, np.array([0]), [SLIPPED_ROOMS[0]])
+    rows = np.flatnonzero(spoilt)
+    _set(frame, ROOM, rows, [SLIPPED_ROOMS[0]] * len(rows))
     return frame
 
 

@@ -75,9 +75,9 @@ def _season(season: Release, today: date, seed: int, scale: float) -> pd.DataFra
     parts = [windows[withdrawn > now], _anew(windows, season, now)]
     for source, host in ((season, season.preceding()), (season.following(), season)):
         late = _late(source, seed, scale)
-        elsewhere = (_chance(late, "moves") < MOVED) & (today < host.published_on + REBUILT_AFTER)
+        elsewhere = late["_moves"].to_numpy(dtype=np.bool_) & (today < host.published_on + REBUILT_AFTER)
         here = elsewhere if host is season else ~elsewhere
-        parts.append(late[here & (as_days(late, "_declared") < now)])
+        parts.append(late[here & (as_days(late, "_declared") < now)].drop(columns="_moves"))
     for source in (season, season.preceding()):
         if {source.key, season.key} <= set(STRAY_SEASONS):
             strays = _strays(source, seed, scale)
@@ -125,19 +125,24 @@ def _anew(windows: pd.DataFrame, season: Release, now: np.datetime64) -> pd.Data
 
 @lru_cache(maxsize=3)
 def _late(season: Release, seed: int, scale: float) -> pd.DataFrame:
-    """Deals that no issue held: two thirds are known when the season first appears, the others by and by."""
+    """Deals that no issue held: two thirds are known when the season first appears, the others by and by.
+
+    The first of them is there from the beginning and spoilt, so that even a small season has a line to reject.
+    """
     name = f"late {season.key}"
     count = max(1, round(LATE * 9 * ISSUE_DEALS * scale))
     traded = evenly_traded(seed, name, season.window.first, season.window.last, count)
     key = keys(seed, name, count)
     published = np.datetime64(season.published_on, "D")
-    soon = unit(key, "soon") < 2 / 3
+    soon = (unit(key, "soon") < 2 / 3) | (key == key[0])
     by_then = (published - traded).astype(np.int64) - 35
     lag = np.where(soon, 31 + (unit(key, "early") * by_then).astype(np.int64), 50 + by_then)
     lag = np.where(soon, lag, lag + (unit(key, "later") ** 2 * 250).astype(np.int64))
     slot = _LATE_SLOT + _quarter(season) % _SEASON_SLOTS
     frame = dirt.soiled(made(Stream(name, traded, lag, slot), seed=seed, scale=scale))
-    return dirt.slipped(frame).assign(_withdrawn=_never(count))
+    spoilt = _keys(frame) == key[0]
+    moves = (_chance(frame, "moves") < MOVED) & ~spoilt
+    return dirt.slipped(frame, spoilt).assign(_withdrawn=_never(count), _moves=moves)
 
 
 @lru_cache(maxsize=2)

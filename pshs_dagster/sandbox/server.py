@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from pshs_dagster.errors import SettingsError
 from pshs_dagster.releases import Release, ReleaseKind
+from pshs_dagster.sandbox import zips
 from pshs_dagster.sandbox.answers import Answer, Answers, State
 from pshs_dagster.sandbox.faults import Fault
 
@@ -53,6 +54,7 @@ class Sandbox:
         oldest = Release.parse(first)
         if oldest.kind is not ReleaseKind.SEASON:
             raise SettingsError(f"The sandbox cannot begin with {first}: name a season such as 110S2.")
+        zips.check_settings(scale, cities)
         self.today = today
         self._faults = tuple(faults)
         self._port = port

@@ -45,9 +45,8 @@ def release_zip(
 def release_files(
     release: Release, *, today: date, seed: int = 1, scale: float = 1.0, cities: Collection[str] | None = None
 ) -> dict[str, bytes]:
-    """The files in the zip of a release, in its order. Raises SettingsError for a scale that cannot be."""
-    if not 0 < scale <= HIGHEST_SCALE:
-        raise SettingsError(f"A scale of {scale} cannot be made up: choose one above 0 and up to {HIGHEST_SCALE:g}.")
+    """The files in the zip of a release, in its order. Raises SettingsError for a scale or city that cannot be."""
+    check_settings(scale, cities)
     frame = history.deals_of(release, today=today, seed=seed, scale=scale)
     if cities is not None:
         frame = frame[frame["_city"].isin([letter.lower() for letter in cities])].reset_index(drop=True)
@@ -87,6 +86,15 @@ def release_files(
         files[name] = _csv(["name,title", *(f"{title},{title}" for title in titles)])
     files.update(_own_words(release, era))
     return files
+
+
+def check_settings(scale: float, cities: Collection[str] | None) -> None:
+    """Raises SettingsError for a scale that cannot be made up or a letter of no city."""
+    if not 0 < scale <= HIGHEST_SCALE:
+        raise SettingsError(f"A scale of {scale} cannot be made up: choose one above 0 and up to {HIGHEST_SCALE:g}.")
+    for letter in cities or ():
+        if letter.lower() not in CITIES:
+            raise SettingsError(f"'{letter}' is no letter of a city: take some of {' '.join(CITIES)}.")
 
 
 def release_csv(

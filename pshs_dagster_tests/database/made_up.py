@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
+from pshs_dagster.database.engine import write_transaction
 from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
 from pshs_dagster.database.tables import metadata
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
@@ -115,6 +116,14 @@ def deals_by_serial(engine: sa.Engine) -> dict[str, dict[str, Any]]:
     with engine.connect() as connection:
         rows = connection.execute(sa.select(metadata.tables["deals"])).mappings()
         return {row["serial_number"]: dict(row) for row in rows}
+
+
+def emptied(engine: sa.Engine) -> sa.Engine:
+    """The same engine, with no row in any of our tables."""
+    with write_transaction(engine) as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(sa.delete(table))
+    return engine
 
 
 def snapshot(engine: sa.Engine, but: Sequence[str] = ()) -> dict[str, list[tuple[Any, ...]]]:

@@ -71,12 +71,17 @@ def test_a_folder_that_cannot_be_made_is_an_error_for_people(tmp_path: Path) -> 
 def test_a_transaction_takes_even_its_tables_back(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'pshs.db'}")
     try:
-        with pytest.raises(DatabaseError), translated(engine, "go on"), write_transaction(engine) as connection:
-            connection.execute(sa.text("CREATE TABLE half (done INTEGER)"))
-            connection.execute(sa.text("SELECT broken"))
+        with pytest.raises(DatabaseError), translated(engine, "go on"):
+            _make_a_table_and_fail(engine)
         assert sa.inspect(engine).get_table_names() == []
     finally:
         engine.dispose()
+
+
+def _make_a_table_and_fail(engine: sa.Engine) -> None:
+    with write_transaction(engine) as connection:
+        connection.execute(sa.text("CREATE TABLE half (done INTEGER)"))
+        connection.execute(sa.text("SELECT broken"))
 
 
 def test_a_write_transaction_is_kept(empty_engine: sa.Engine) -> None:

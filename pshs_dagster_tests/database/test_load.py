@@ -36,8 +36,9 @@ from pshs_dagster_tests.database.made_up import (
 )
 from pshs_dagster_tests.fixtures.mysql import PrivateServer
 
-NOON_NOW = datetime(2023, 7, 1, 10, 0)
-"""NOW as the tables hold it: Taipei's wall time in whole seconds."""
+NOW_STORED = datetime.fromisoformat("2023-07-01 10:00:00")
+LATER_STORED = datetime.fromisoformat("2023-07-02 11:30:00")
+"""NOW and LATER as the tables hold them: Taipei's wall time in whole seconds."""
 
 
 def test_a_new_deal_is_there_with_every_value(engine: sa.Engine) -> None:
@@ -48,8 +49,8 @@ def test_a_new_deal_is_there_with_every_value(engine: sa.Engine) -> None:
         wanted = row[column.name].date() if column.type is ColumnType.DATE else row[column.name]
         assert stored[column.name] == wanted, column.name
     assert (stored["first_release"], stored["last_release"]) == ("2022-09-21", "2022-09-21")
-    assert stored["as_of"] == stored["first_as_of"] == datetime(2022, 9, 21)
-    assert stored["created_at"] == stored["updated_at"] == NOON_NOW
+    assert stored["as_of"] == stored["first_as_of"] == datetime.fromisoformat("2022-09-21")
+    assert stored["created_at"] == stored["updated_at"] == NOW_STORED
 
 
 def test_each_file_is_counted_on_its_own(engine: sa.Engine) -> None:
@@ -118,7 +119,7 @@ def test_each_published_column_makes_a_change(engine: sa.Engine, name: str) -> N
     assert (report.changed_deals, report.unchanged_deals) == (1, 0)
     stored = deals_by_serial(engine)["A1"]
     assert stored[name] == (value.date() if isinstance(value, pd.Timestamp) else value)
-    assert (stored["created_at"], stored["updated_at"]) == (NOON_NOW, datetime(2023, 7, 2, 11, 30))
+    assert (stored["created_at"], stored["updated_at"]) == (NOW_STORED, LATER_STORED)
 
 
 def test_what_is_derived_follows_without_being_a_change(engine: sa.Engine) -> None:
@@ -128,7 +129,7 @@ def test_what_is_derived_follows_without_being_a_change(engine: sa.Engine) -> No
     stored = deals_by_serial(engine)["A1"]
     assert (stored["source_line"], stored["flags"], stored["cancelled_on"]) == (8, "lost_characters", date(2023, 1, 2))
     assert (stored["first_release"], stored["last_release"]) == ("2022-09-11", "2022-09-21")
-    assert stored["updated_at"] == NOON_NOW
+    assert stored["updated_at"] == NOW_STORED
     load(engine, "2022-10-01", [deal("A1", line=8)], LATER)
     assert deals_by_serial(engine)["A1"]["cancelled_on"] is None
 
@@ -138,7 +139,7 @@ def test_older_knowledge_changes_nothing_but_the_first_release(engine: sa.Engine
     before = deals_by_serial(engine)["A1"]
     report = load(engine, "2022-09-11", [deal("A1", price=1, flags="old")], LATER)
     assert report.unchanged_deals == 1
-    first = {"first_release": "2022-09-11", "first_as_of": datetime(2022, 9, 11)}
+    first = {"first_release": "2022-09-11", "first_as_of": datetime.fromisoformat("2022-09-11")}
     assert deals_by_serial(engine)["A1"] == before | first
 
 
@@ -249,25 +250,25 @@ def test_prices_of_ten_digits_are_held(engine: sa.Engine) -> None:
 TEXT_COLUMNS = [column for column in COLUMNS if column.type in (ColumnType.TEXT, ColumnType.DIGIT)]
 
 
-def test_a_text_that_is_too_long_widens_its_column(engine: sa.Engine) -> None:
+def test_a_text_that_is_too_long_widens_its_column(fresh_engine: sa.Engine) -> None:
     long = {column.name: "長" * ((column.width or 0) + 1) for column in TEXT_COLUMNS if column.name != "city"}
     row = deal("A1") | long
-    load(engine, "111S2", [deal("A0")])
-    load(engine, "111S3", [row])
-    assert {name: deals_by_serial(engine)[long["serial_number"]][name] for name in long} == long
-    assert load(engine, "111S3", [row]).unchanged_deals == 1
-    assert deals_by_serial(engine)["A0"]["build_name"] == "遠雄之星"
+    load(fresh_engine, "111S2", [deal("A0")])
+    load(fresh_engine, "111S3", [row])
+    assert {name: deals_by_serial(fresh_engine)[long["serial_number"]][name] for name in long} == long
+    assert load(fresh_engine, "111S3", [row]).unchanged_deals == 1
+    assert deals_by_serial(fresh_engine)["A0"]["build_name"] == "遠雄之星"
 
 
-def test_a_text_of_thousands_of_characters_is_held(engine: sa.Engine) -> None:
+def test_a_text_of_thousands_of_characters_is_held(fresh_engine: sa.Engine) -> None:
     row = deal("A1", note="註" * 5000, buildings="棟" * 3000, termination="解" * 20_000, build_name="名" * 300)
-    load(engine, "111S2", [row])
-    stored = deals_by_serial(engine)["A1"]
+    load(fresh_engine, "111S2", [row])
+    stored = deals_by_serial(fresh_engine)["A1"]
     for name in ("note", "buildings", "termination", "build_name"):
         assert stored[name] == row[name]
-    assert load(engine, "111S2", [row]).unchanged_deals == 1
-    load(engine, "111S3", [deal("A2")])
-    assert deals_by_serial(engine)["A2"]["termination"] == ""
+    assert load(fresh_engine, "111S2", [row]).unchanged_deals == 1
+    load(fresh_engine, "111S3", [deal("A2")])
+    assert deals_by_serial(fresh_engine)["A2"]["termination"] == ""
 
 
 @pytest.mark.mysql

@@ -145,6 +145,12 @@ def test_a_serial_with_two_prices_goes_to_a_person_whole() -> None:
     assert parsed.rejects["source_line"].tolist() == [3, 4, 5]
 
 
+def test_repeated_serials_are_told_to_a_person_like_any_other_reject() -> None:
+    entries = json.loads(rejects_document("2022-09-01", parse(line(), line(總價元="12330000")).rejects))
+    assert [entry["總價元"] for entry in entries] == ["12320000", "12330000"]
+    assert [entry["退件原因"] for entry in entries] == [["同一編號在本次發布中重複出現"]] * 2
+
+
 def test_the_same_serial_in_two_cities_is_two_deals() -> None:
     there = line(鄉鎮市區="三民區", 土地位置建物門牌="高雄市三民區覺民路")
     files = [Csv(csv([line()])), Csv(csv([there]), "e_lvr_land_b.csv", "e")]

@@ -226,12 +226,16 @@ def test_only_the_cities_asked_for_are_served(http: requests.Session) -> None:
     assert {name[0] for name in names if "_lvr_land_" in name} == {"f"}
 
 
-def test_a_taken_port_and_a_wrong_beginning_are_told_in_a_sentence(sandbox: Sandbox) -> None:
+def test_settings_that_cannot_be_are_told_in_a_sentence(sandbox: Sandbox) -> None:
     port = int(sandbox.url.rsplit(":", 1)[1])
     with pytest.raises(SettingsError, match=f"port {port}"), Sandbox(today=TODAY, port=port):
         pass
     with pytest.raises(SettingsError, match="season"):
         Sandbox(today=TODAY, first="2022-09-21")
+    with pytest.raises(SettingsError, match="scale"):
+        Sandbox(today=TODAY, scale=0)
+    with pytest.raises(SettingsError, match="'y'"):
+        Sandbox(today=TODAY, cities="fy")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -11,7 +11,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -106,7 +106,7 @@ def _show_tables(console: Console) -> None:
         _table(console, "Lines set aside for a person (rejected_deals)", headings, database.execute(REJECTS).fetchall())
 
 
-def _table(console: Console, title: str, headings: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def _table(console: Console, title: str, headings: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     table = Table(*headings, title=title)
     for row in rows:
         table.add_row(*(str(cell) for cell in row))

@@ -1,0 +1,64 @@
+"""A process that loads one made-up release and stops before a chosen statement, to be killed there. No tests here."""
+
+from __future__ import annotations
+
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+from pshs_dagster.database.engine import connect
+from pshs_dagster_tests.database.made_up import LATER, TAICHUNG, deal, load
+
+BEFORE = [deal("A1"), deal("A2"), deal("B1", TAICHUNG)]
+RELEASE = [deal("A1", price=5), deal("A2", line=9), deal("A3", note="新"), deal("B1", TAICHUNG), deal("B2", TAICHUNG)]
+
+
+def load_and_die(uri: str, step: int) -> str | None:
+    """Load RELEASE in a process of its own that is killed (SIGKILL) before its statement number `step`.
+
+    Gives that statement, or None where the load had fewer and came to its end.
+    """
+    context = get_context("forkserver")  # a clean process in milliseconds: the modules are loaded once
+    context.set_forkserver_preload(["pytest", __name__])
+    here, there = context.Pipe()
+    process = context.Process(target=_load, args=(uri, step, there))
+    process.start()
+    there.close()
+    try:
+        return here.recv()
+    finally:
+        process.kill()
+        process.join()
+        process.close()
+        here.close()
+
+
+def _load(uri: str, step: int, parent: Connection) -> None:
+    engine = connect(uri)
+    _stop_before(engine, step, parent)
+    load(engine, "111S3", RELEASE, LATER)
+    engine.dispose()
+    parent.send(None)
+    parent.recv()
+
+
+def _stop_before(engine: sa.Engine, step: int, parent: Connection) -> None:
+    count = 0
+
+    def pass_by(statement: str) -> None:
+        nonlocal count
+        count += 1
+        if count == step:
+            parent.send(statement)
+            parent.recv()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def statement(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        pass_by(statement)
+
+    @event.listens_for(engine, "commit")
+    def commit(_connection: Any) -> None:
+        pass_by("COMMIT")
