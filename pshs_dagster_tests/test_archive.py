@@ -238,6 +238,13 @@ class TestKeeping:
         assert list((tmp_path / "temporary").iterdir()) == []
         archive.verify(kept)
 
+    def test_what_another_run_has_kept_meanwhile_is_read_where_it_is_now(
+        self, archive: Archive, fetch: Fetch, tmp_path: Path
+    ) -> None:
+        staged = archive.stage(fetch(b"a zip"))
+        archive.keep(staged)
+        assert archive.local(staged, tmp_path / "here").read_bytes() == b"a zip"
+
     def test_releases_are_those_with_a_whole_copy_in_order(self, archive: Archive, fetch: Fetch) -> None:
         for release in (ISSUE, SEASON, Release.parse("2022-09-11")):
             archive.stage(fetch(b"PK", release))

@@ -122,6 +122,7 @@ class Archive:
 
         Where the archive is here the path is that of the archive's own file: read it, never write to it.
         """
+        copy = self._where_it_is(copy)
         if (path := self.store.local_path(copy.key)) is not None:
             self.verify(copy)
             return path
@@ -210,6 +211,12 @@ class Archive:
         kept = replace(staged, key=key, archived_at=self._clock().astimezone(TAIPEI))
         self.store.put_bytes(kept.manifest_key, kept.to_json())
         return kept
+
+    def _where_it_is(self, copy: ArchivedZip) -> ArchivedZip:
+        """A staged zip may have been kept meanwhile by another run for the same release."""
+        if not copy.key.startswith(f"{INCOMING}/") or self.store.exists(copy.key):
+            return copy
+        return self._kept_already(copy) or copy
 
     def _is_intact(self, copy: ArchivedZip) -> bool:
         return digest_of(self.store.chunks(copy.key)) == copy.digest

@@ -19,14 +19,16 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 @dataclass
 class Alterations:
-    """What to do to a table: columns to add, columns to give another type, indexes to add."""
+    """What to do to a table: columns to add, columns to give another type, indexes to add, its engine."""
 
     add: list[sa.Column[Any]] = field(default_factory=list)
     modify: list[sa.Column[Any]] = field(default_factory=list)
     index: list[sa.Index] = field(default_factory=list)
+    engine: str | None = None
+    """The storage engine that the table is to get."""
 
     def __bool__(self) -> bool:
-        return bool(self.add or self.modify or self.index)
+        return bool(self.add or self.modify or self.index or self.engine)
 
     def __str__(self) -> str:
         """For the log: what is added and what becomes what."""
@@ -35,6 +37,7 @@ class Alterations:
                 *(f"add {column.name}" for column in self.add),
                 *(f"{column.name} becomes {column.type}" for column in self.modify),
                 *(f"index {index.name}" for index in self.index),
+                *([f"engine {self.engine}"] if self.engine else []),
             ]
         )
 
@@ -49,6 +52,7 @@ class AlterTable(ExecutableDDLElement):
         self.add = tuple(_in_table(table.name, alterations.add))
         self.modify = tuple(_in_table(table.name, alterations.modify))
         self.index = tuple(alterations.index)
+        self.engine = alterations.engine
 
 
 def _in_table(name: str, columns: Sequence[sa.Column[Any]]) -> Sequence[sa.Column[Any]]:
@@ -69,5 +73,6 @@ def _spelt_out(element: AlterTable, compiler: DDLCompiler, **_: Any) -> str:
             f"({', '.join(prepare.quote(column.name) for column in index.columns)})"
             for index in element.index
         ),
+        *([f"ENGINE = {prepare.quote(element.engine)}"] if element.engine else []),
     ]
     return f"ALTER TABLE {prepare.format_table(element.table)} {', '.join(clauses)}"

@@ -95,6 +95,9 @@ def _conform_sqlite(connection: sa.Connection, table: sa.Table) -> None:
 def _conform_mysql(connection: sa.Connection, table: sa.Table) -> None:
     actual = actual_columns(connection, table.name)
     first, second = Alterations(), Alterations()
+    engine = str(sa.inspect(connection).get_table_options(table.name).get("mysql_engine", ""))
+    if engine.lower() != "innodb":
+        first.engine = "InnoDB"  # without transactions a load could stop half way
     for column in table.columns:
         there = actual.get(column.name)
         if there is None:

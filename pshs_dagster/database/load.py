@@ -22,8 +22,8 @@ from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import FileCounts, FileLines, LoadReport, ReleaseRecord, wall_time
 from pshs_dagster.database.rows import Rows
 from pshs_dagster.database.staging import fill, staging_tables
+from pshs_dagster.database.tables import deal_statistics, release_files, releases, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
-from pshs_dagster.database.tables import release_files, releases, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME
 
 __all__ = ["FileCounts", "FileLines", "LoadReport", "ReleaseRecord", "load_release"]
@@ -71,12 +71,15 @@ def load_release(
 
 
 def _make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
-    """Widen the columns that a text of this release does not fit into. Outside the transaction: it is DDL."""
+    """Widen the columns that a text of this release does not fit into, wherever the text goes from there.
+
+    Outside the transaction, since MySQL commits when a table is altered.
+    """
     long = {name: length for name, length in lengths.items() if length > (BY_NAME[name].width or 0)}
     if long:
         with connection.begin():
-            for table in (deals_table, withdrawn_deals):
-                widen(connection, table, long)
+            for table in (deals_table, withdrawn_deals, deal_statistics):
+                widen(connection, table, {name: length for name, length in long.items() if name in table.c})
 
 
 def _known_copy(connection: sa.Connection, record: ReleaseRecord) -> sa.Row[Any] | None:

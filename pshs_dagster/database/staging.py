@@ -90,7 +90,8 @@ def _tables(connection: sa.Connection, lengths: Mapping[str, int]) -> Staging:
 @lru_cache(maxsize=8)
 def _staging(widths: tuple[tuple[str, int], ...], sorting: tuple[str | None, ...]) -> Staging:
     """Kept, so that SQLAlchemy need not spell the statements anew for each load."""
-    wider, collation_of = dict(widths), dict(zip(KEY, sorting, strict=True))
+    wider = dict(widths)
+    collation_of: dict[str, str | None] = dict(zip(KEY, sorting, strict=True))
 
     def copied(name: str) -> sa.Column[Any]:
         kind = deals.c[name].type
@@ -127,8 +128,9 @@ def _drop(connection: sa.Connection, staging: Staging) -> None:
 
 def _insert(connection: sa.Connection, staged: sa.Table, rows: Rows) -> None:
     # The driver's own executemany: SQLAlchemy would look at every value again.
+    dialect: Any = type(connection.dialect)
     style = "format" if connection.dialect.name == "mysql" else "qmark"
-    statement = str(sa.insert(staged).compile(dialect=type(connection.dialect)(paramstyle=style)))
+    statement = str(sa.insert(staged).compile(dialect=dialect(paramstyle=style)))
     for part in rows.tuples():
         connection.exec_driver_sql(statement, part)
 

@@ -5,7 +5,13 @@ The types are those of the contract in the design, in the variants that its migr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from pshs_dagster.database.engine import write_transaction
 
 DEALS = """
 CREATE TABLE deals (
@@ -134,6 +140,7 @@ VARIANTS = (
     Variant("on update", on_update=" ON UPDATE CURRENT_TIMESTAMP", options=" DEFAULT CHARSET=utf8mb3"),
     Variant("without indexes", indexes=(), options=" DEFAULT CHARSET=utf8mb4"),
     Variant("referred to", numbered="", favourites=True, options=" DEFAULT CHARSET=utf8mb4"),
+    Variant("without transactions", options=" ENGINE=MyISAM DEFAULT CHARSET=utf8mb4"),
     Variant("commented", comment=" DEFAULT 'none' COMMENT '備''註'", options=" DEFAULT CHARSET=utf8mb4"),
 )
 
@@ -149,3 +156,31 @@ QUERIES = (
     "FROM deals WHERE district = '板橋區'",
     "SELECT * FROM deal_statistics WHERE city = '新北市' AND year = '2022' AND month = '07'",
 )
+
+UPDATED = "2022-08-01 09:00:00"
+
+
+def run(engine: sa.Engine, statements: Sequence[str]) -> None:
+    with write_transaction(engine) as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+def make_their_tables(engine: sa.Engine, variant: Variant) -> None:
+    """Their tables with two rows, which were last touched long ago."""
+    run(engine, [*variant.statements(), variant.insert(7), variant.insert(900, price=2_000_000_000)])
+    with write_transaction(engine) as connection:
+        touched = sa.text("UPDATE deals SET created_at = :moment, updated_at = :moment")
+        connection.execute(touched, {"moment": UPDATED})
+
+
+def definitions(engine: sa.Engine) -> dict[str, Any]:
+    """All that reflection tells of every table."""
+    inspector = sa.inspect(engine)
+    return {
+        name: (
+            [(column["name"], repr(column["type"]), column["nullable"]) for column in inspector.get_columns(name)],
+            sorted(repr(index) for index in inspector.get_indexes(name)),
+        )
+        for name in inspector.get_table_names()
+    }

@@ -34,7 +34,7 @@ def parse_zip(path: Path) -> ParsedRelease:
     return parse_release(release, files, release.published_on if release.is_issue else date(2026, 10, 1))
 
 
-@pytest.mark.parametrize("zip_name", ZIPS)
+@pytest.mark.parametrize("zip_name", [name for name in ZIPS if "seasons/11" not in name or "110S4" in name])
 def test_every_line_is_loaded_or_rejected_and_every_field_is_as_published(real_data: Path, zip_name: str) -> None:
     parsed = parse_zip(real_data / zip_name)
     for name, data in independent.csvs(real_data / zip_name).items():

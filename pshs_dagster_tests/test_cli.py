@@ -1,0 +1,201 @@
+"""The command `pshs` as a person uses it: a process of its own, its exit status, its two outputs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pshs_dagster.releases import Release
+from pshs_dagster.sandbox.faults import Fault
+from pshs_dagster.sandbox.server import Sandbox
+from pshs_dagster_tests.fixtures.flow import ROOT, Flow, settings_in
+
+pytestmark = pytest.mark.slow
+
+PSHS = (sys.executable, "-m", "pshs_dagster.cli")
+
+
+@pytest.fixture
+def environment(tmp_path: Path, sandbox: Sandbox) -> dict[str, str]:
+    """What a person would have in `.env`."""
+    return os.environ | {
+        "PORTAL_URL": sandbox.url,
+        "DATABASE_URI": f"sqlite:///{tmp_path / 'pshs.db'}",
+        "STORAGE_TYPE": "LOCAL",
+        "STORAGE_DIR": str(tmp_path / "archive"),
+        "DAGSTER_HOME": str(tmp_path),
+        "CITIES": "a,b,e,f,h",
+    }
+
+
+def pshs(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PSHS, *arguments], env=dict(environment), cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def content(database: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The tables without what only tells when and in which order rows came."""
+    names = {"id", "created_at", "updated_at", "fetched_at", "loaded_at"}
+    with sqlite3.connect(database) as connection:
+        connection.row_factory = sqlite3.Row
+        return {
+            table: sorted(
+                tuple((key, row[key]) for key in row.keys() if key not in names)  # noqa: SIM118
+                for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608
+            )
+            for table in ("deals", "releases", "release_files", "rejected_deals")
+        }
+
+
+def test_load_shows_a_summary_and_ends_well(environment: dict[str, str], issue: str) -> None:
+    done = pshs(environment, "load", "latest")
+    assert done.returncode == 0, done.stderr
+    assert f"{issue}: verified" in done.stderr
+    (summary,) = [text for text in done.stdout.splitlines() if issue in text]
+    assert "7 of 7 hold" in summary
+    assert "verified" in summary
+
+
+def test_releases_tells_what_moi_has_and_what_is_verified(environment: dict[str, str], issue: str) -> None:
+    before = pshs(environment, "releases")
+    assert before.returncode == 0, before.stderr
+    assert "verified" not in before.stdout
+    pshs(environment, "load", issue)
+    (row,) = [text for text in pshs(environment, "releases").stdout.splitlines() if text.startswith(f"│ {issue}")]
+    assert "current" in row
+    assert "verified" in row
+
+
+def test_a_release_that_cannot_be_verified_ends_in_one_line_and_a_status(
+    environment: dict[str, str], sandbox: Sandbox, issue: str
+) -> None:
+    sandbox.faults = [Fault.parse("late")]
+    done = pshs(environment, "load", issue)
+    assert done.returncode == 1
+    assert "release_date failed" in done.stderr
+    assert done.stderr.splitlines()[-1] == f"Error: 1 of 1 releases not verified: {issue}."
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("load", "2022-09-22"), "2022-09-22 is no issue"),
+        (("load", "yesterday"), "'yesterday' is no release"),
+        (("load", "2099-01-01"), "not verified"),
+        (("sandbox", "--fault", "plague"), "plague"),
+        (("sandbox", "--scale", "0"), "scale"),
+    ],
+)
+def test_wrong_words_get_one_clear_line(environment: dict[str, str], arguments: tuple[str, ...], told: str) -> None:
+    done = pshs(environment, *arguments)
+    assert done.returncode == 1
+    assert told in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("CITIES", "F,Y", "CITIES"),
+        ("STORAGE_TYPE", "TAPE", "STORAGE_TYPE"),
+        ("STORAGE_TYPE", "S3", "S3_BUCKET"),
+        ("PORTAL_URL", "ftp://moi", "ftp://moi"),
+        ("DATABASE_URI", "not a url", "DATABASE_URI"),
+        ("DATABASE_URI", "mysql+pymysql://pshs:hunter2@127.0.0.1:1/pshs", "127.0.0.1"),
+        ("HISTORY_FROM", "2022", "2022"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named_and_no_password_is_shown(
+    environment: dict[str, str], setting: str, value: str, told: str
+) -> None:
+    done = pshs(environment | {setting: value}, "load", "latest")
+    assert done.returncode == 1
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hunter2" not in done.stderr + done.stdout
+
+
+def test_a_site_that_is_down_is_told_and_what_is_known_is_shown(environment: dict[str, str], issue: str) -> None:
+    pshs(environment, "load", issue)
+    done = pshs(environment | {"PORTAL_URL": "http://127.0.0.1:9"}, "releases")
+    assert done.returncode == 1
+    assert "127.0.0.1:9" in done.stderr.splitlines()[-1]
+    assert issue in done.stdout
+
+
+def test_a_port_that_is_taken_is_told(environment: dict[str, str], sandbox: Sandbox) -> None:
+    done = pshs(environment, "sandbox", "--port", sandbox.url.rpartition(":")[2])
+    assert done.returncode == 1
+    assert "choose another" in done.stderr.splitlines()[-1]
+
+
+def test_the_sandbox_tells_its_address_and_ends_at_ctrl_c(environment: dict[str, str]) -> None:
+    command = [*PSHS, "sandbox", "--port", "0", "--today", "2026-07-21", "--scale", "0.01"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        assert address.startswith("PORTAL_URL=http://127.0.0.1:")
+        done = pshs(environment | {"PORTAL_URL": address.partition("=")[2]}, "load", "latest")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
+    assert done.returncode == 0, done.stderr
+    assert "2026-07-21" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, sandbox_server: Sandbox, current: str) -> Path:
+    """The database after a load that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    with Flow(folder, settings_in(folder, sandbox_server.url, cities="a,b,e,f,h")) as flow:
+        assert flow.run(current).verified
+    return folder / "pshs.db"
+
+
+@pytest.mark.parametrize("step", ["raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "mysql_deals"])
+def test_a_load_that_was_killed_is_repeated_to_the_same_end(
+    environment: dict[str, str], tmp_path: Path, issue: str, step: str, whole: Path
+) -> None:
+    with subprocess.Popen([*PSHS, "load", issue], env=environment, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        _await_step(tmp_path, step, process)
+        process.kill()
+    again = pshs(environment, "load", issue)
+    assert again.returncode == 0, again.stderr
+    assert content(tmp_path / "pshs.db") == content(whole)
+
+
+def test_two_loads_at_a_time_of_one_release_do_no_harm(
+    environment: dict[str, str], tmp_path: Path, issue: str, whole: Path
+) -> None:
+    command = [*PSHS, "load", issue]
+    both = [subprocess.Popen(command, env=environment, cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [process.communicate(timeout=120)[1] for process in both]
+    assert 0 in [process.returncode for process in both], told
+    for process, text in zip(both, told, strict=True):
+        assert process.returncode == 0 or "is under way already" in text, text
+    assert content(tmp_path / "pshs.db") == content(whole)
+
+
+def _await_step(home: Path, step: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a step of the run has begun, seen by what Dagster wrote, or until the process has ended."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None:
+        assert time.monotonic() < deadline, f"{step} never began"
+        for database in home.glob("history/runs/*.db"):
+            if step.encode() in database.read_bytes():
+                return
+
+
+def test_a_release_of_the_past_is_named_with_the_season_that_covers_it(environment: dict[str, str]) -> None:
+    done = pshs(environment, "load", "2022-09-21")
+    assert done.returncode == 1
+    assert Release.parse("2022-09-21").covering_season().key in done.stderr
