@@ -6,11 +6,12 @@ sensor asks for the issue that is due now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import dagster as dg
@@ -24,7 +25,8 @@ from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.fixtures.dagster import Installation, eventually
 from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 
-pytestmark = [pytest.mark.slow, pytest.mark.mysql]
+pytestmark = [pytest.mark.slow, pytest.mark.mysql, pytest.mark.timeout(400)]
+"""Daemons look at what there is to do every five or thirty seconds, and wait for each other."""
 
 ASSETS = ("raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "mysql_deals")
 
@@ -43,6 +45,8 @@ OLDER = ("2026-07-01", "2026-07-11")
 
 OLDER_DAY = Release.parse("2026-07-21").published_on
 
+PARTITION_TAG = "dagster/partition"
+
 REPOSITORY = {"repositoryLocationName": "pshs_dagster", "repositoryName": "__repository__"}
 
 
@@ -55,7 +59,7 @@ class Running:
     due: Release
     """The newest issue that was due when all began."""
 
-    def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database answers, asked without the project's own code."""
         url = urlsplit(self.installation.database_uri)
         assert url.username is not None
@@ -75,15 +79,20 @@ class Running:
             cursor.execute(statement, values)
             return list(cursor.fetchall())
 
-    def finished_run(self, release: str, **tags: str) -> dg.DagsterRun:
-        """The newest run for a release with these tags, once it is done."""
+    def finished_run(self, release: str, tags: Mapping[str, str] | None = None, after: str = "") -> dg.DagsterRun:
+        """The newest run for a release with these tags, other than the run `after`, once it is done."""
+        wanted = dg.RunsFilter(tags={PARTITION_TAG: release, **(tags or {})})
 
         def finished() -> dg.DagsterRun | None:
             with self.installation.instance() as instance:
-                found = instance.get_runs(dg.RunsFilter(tags={"dagster/partition": release, **tags}), limit=1)
-            return found[0] if found and found[0].is_finished else None
+                found = instance.get_runs(wanted, limit=1)
+            return next((run for run in found if run.is_finished and run.run_id != after), None)
 
         return eventually(finished, f"a run for {release} with {tags} to end")
+
+    def downloads(self) -> list[str]:
+        """What was fetched from the portal so far, its pages left out."""
+        return [path for path in self.sandbox.requests if "fileName=" in path]
 
     def events(self, run: dg.DagsterRun, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
         """The events of one kind in a run's log."""
@@ -127,7 +136,7 @@ def running(mysql_server: PrivateServer, tmp_path_factory: pytest.TempPathFactor
 
 def test_the_sensor_loads_and_verifies_the_issue_that_is_due_with_nobody_at_hand(running: Running) -> None:
     release = running.due.key
-    run = running.finished_run(release, **{"dagster/sensor_name": "release_sensor"})
+    run = running.finished_run(release, {"dagster/sensor_name": "release_sensor"})
 
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert running.materialized(run) == {(asset, release) for asset in ASSETS}
@@ -148,7 +157,7 @@ def test_the_sensor_loads_and_verifies_the_issue_that_is_due_with_nobody_at_hand
 def test_a_person_materializes_one_asset_alone_on_the_page(running: Running, page: Page) -> None:
     release = running.due.key
     before = running.finished_run(release)
-    fetched = [path for path in running.sandbox.requests if "fileName" in path]
+    fetched = running.downloads()
 
     page.goto(f"{running.installation.url}/assets/parsed_deals")
     page.get_by_role("button", name="Materialize").click()
@@ -158,15 +167,11 @@ def test_a_person_materializes_one_asset_alone_on_the_page(running: Running, pag
     page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Launch 1 run").click()
 
-    def launched() -> dg.DagsterRun | None:
-        run = running.finished_run(release)
-        return run if run.run_id != before.run_id else None
-
-    run = eventually(launched, "the run that was asked for")
+    run = running.finished_run(release, after=before.run_id)
     assert run.status is dg.DagsterRunStatus.SUCCESS
     assert running.materialized(run) == {("parsed_deals", release)}
     # What it needs comes out of the archive, not from MOI again.
-    assert [path for path in running.sandbox.requests if "fileName" in path] == fetched
+    assert running.downloads() == fetched
 
 
 def test_a_person_asks_for_two_releases_at_once(running: Running) -> None:
@@ -194,7 +199,7 @@ def test_a_person_asks_for_two_releases_at_once(running: Running) -> None:
     assert launched["__typename"] == "LaunchBackfillSuccess"
 
     for release in OLDER:
-        run = running.finished_run(release, **{"dagster/backfill": launched["backfillId"]})
+        run = running.finished_run(release, {"dagster/backfill": launched["backfillId"]})
         assert run.status is dg.DagsterRunStatus.SUCCESS
         assert running.materialized(run) == {(asset, release) for asset in ASSETS}
         assert running.passed_checks(run) == CHECKS
@@ -227,7 +232,7 @@ SHOWN = """query ($repository: RepositorySelector!) {
     } } }
     instance { info }
     sensorsOrError(repositorySelector: $repository) {
-        ... on Sensors { results { description sensorState { ticks(limit: 10) { skipReason error { message stack } } } } }
+        ... on Sensors { results { sensorState { ticks(limit: 10) { skipReason error { message stack } } } } }
     }
 }"""
 

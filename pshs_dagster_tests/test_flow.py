@@ -124,7 +124,11 @@ def test_the_archive_may_be_a_bucket(
         assert newest is not None
         archive.verify(newest)
         assert archive.location(newest.key).startswith(f"s3://{s3_bucket.name}/pshs/raw/")
-        keys = [entry.get("Key", "") for entry in s3_bucket.client.list_objects_v2(Bucket=s3_bucket.name)["Contents"]]
+        keys = [
+            entry.get("Key", "")
+            for entry in s3_bucket.client.list_objects_v2(Bucket=s3_bucket.name).get("Contents", [])
+        ]
+        assert [key for key in keys if "/raw/" in key]
         assert not [key for key in keys if "/incoming/" in key]
         assert not (tmp_path / "archive").exists()
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -20,11 +21,9 @@ from playwright.sync_api import Locator, Page, expect
 from pshs_dagster.releases import Release
 from pshs_dagster.sandbox.faults import Fault, FaultName
 from pshs_dagster.sandbox.server import Sandbox
-from pshs_dagster_tests.fixtures.dagster import START_SECONDS, Installation
+from pshs_dagster_tests.fixtures.dagster import Installation
 
-pytestmark = pytest.mark.browser
-
-expect.set_options(timeout=8000)
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 CHECKS = {
     "raw_zip": ("release_date",),
@@ -53,6 +52,14 @@ SCALE = 0.2
 CITIES = "f,h"
 
 
+NODES = """{
+    assetNodes {
+        assetKey { path } dependencyKeys { path } groupName description
+        owners { ... on TeamAssetOwner { team } }
+    }
+}"""
+
+
 @dataclass
 class Shown:
     """An installation whose releases were loaded by the command, and whose web server runs."""
@@ -61,7 +68,7 @@ class Shown:
     sandbox: Sandbox
     database: Path
 
-    def rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database answers."""
         with closing(sqlite3.connect(self.database)) as connection:
             return connection.execute(statement, values).fetchall()
@@ -80,8 +87,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         Sandbox(today=TODAY, scale=SCALE, cities=CITIES.split(",")) as sandbox,
         Installation(folder / "installation", sandbox.url, f"sqlite:///{database}", CITIES) as installation,
     ):
-        done = installation.pshs("load", SEASON, ISSUE)
-        assert done.returncode == 0, done.stderr
+        assert [outcome.problem for outcome in installation.load(SEASON, ISSUE)] == ["", ""]
         installation.serve()
         yield Shown(installation, sandbox, database)
 
@@ -111,9 +117,7 @@ def test_the_lineage_shows_the_five_assets(shown: Shown, page: Page, tmp_path: P
     page.screenshot(path=picture)
     assert picture.stat().st_size > 0
 
-    nodes = shown.installation.graphql(
-        "{ assetNodes { assetKey { path } dependencyKeys { path } groupName owners { ... on TeamAssetOwner { team } } } }"
-    )["assetNodes"]
+    nodes = shown.installation.graphql(NODES)["assetNodes"]
     arrows = {(up["path"][-1], node["assetKey"]["path"][-1]) for node in nodes for up in node["dependencyKeys"]}
     assert {node["assetKey"]["path"][-1] for node in nodes} == set(CHECKS)
     assert arrows >= ARROWS
@@ -121,7 +125,7 @@ def test_the_lineage_shows_the_five_assets(shown: Shown, page: Page, tmp_path: P
 
 
 def test_every_asset_says_in_plain_words_what_it_is(shown: Shown, page: Page) -> None:
-    nodes = shown.installation.graphql("{ assetNodes { assetKey { path } description } }")["assetNodes"]
+    nodes = shown.installation.graphql(NODES)["assetNodes"]
     described = {node["assetKey"]["path"][-1]: node["description"] for node in nodes}
     assert {name for name, told in described.items() if len(told.split()) < 8 or "_" in told} == set()
     shown.open(page, "assets/mysql_deals")
@@ -177,9 +181,10 @@ def test_rejected_lines_are_shown_with_their_reasons_in_both_languages(shown: Sh
 def test_an_issue_that_is_not_out_yet_turns_its_check_red_until_it_is(shown: Shown, page: Page) -> None:
     shown.sandbox.faults = (Fault(FaultName.LATE),)
     try:
-        assert shown.installation.pshs("load", NEXT_ISSUE).returncode == 1
+        (outcome,) = shown.installation.load(NEXT_ISSUE)
     finally:
         shown.sandbox.faults = ()
+    assert not outcome.verified
     shown.open(page, "assets/raw_zip?view=checks&checkDetail=release_date")
     expect(visible(page, "Failed")).to_be_visible()
     # It says which release came in its place.
@@ -187,7 +192,8 @@ def test_an_issue_that_is_not_out_yet_turns_its_check_red_until_it_is(shown: Sho
     shown.open(page, f"assets/s3_backup?view=partitions&partition={NEXT_ISSUE}")
     expect(visible(page, re.compile(r"^Materialized \(2\)"))).to_be_visible()
 
-    assert shown.installation.pshs("load", NEXT_ISSUE).returncode == 0
+    (outcome,) = shown.installation.load(NEXT_ISSUE)
+    assert outcome.verified
     shown.open(page, "assets/raw_zip?view=checks&checkDetail=release_date")
     expect(visible(page, "Passed")).to_be_visible()
     expect(visible(page, "Succeeded")).to_be_visible()

@@ -17,9 +17,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pshs_dagster.deals.columns import COLUMNS, ColumnType
+from pshs_dagster.deals.columns import COLUMNS
 from pshs_dagster.deals.parse import as_arrow, as_text, parse_lines
-from pshs_dagster.deals.read import Mask, RawFile, count_data_lines, read_file
+from pshs_dagster.deals.read import Mask, RawFile, RawLines, count_data_lines, gather, read_file
 from pshs_dagster.deals.rules import SERIAL_REPEATED, Context, judge
 from pshs_dagster.releases import Release
 
@@ -85,14 +85,10 @@ def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) ->
     context = Context(release.window, known_on)
     raws: list[RawFile] = []
     counted: list[int] = []
-    frames = [_no_lines()]
     for file in files:
-        raw = read_file(file.name, file.letter, file.data)
-        raws.append(raw)
+        raws.append(read_file(file.name, file.letter, file.data))
         counted.append(count_data_lines(file.data))
-        frames.append(_judged_lines(raw, context))
-    lines = _mark_repeated(pd.concat(frames[1:] or frames, ignore_index=True))
-    lines = _tell_rejects(lines, raws)
+    lines = _tell_rejects(_mark_repeated(_judged_lines(gather(raws), context)), raws)
     rejected = lines.loc[lines["reasons"] != "", "file"].value_counts()
     present = lines["file"].value_counts()
     summaries = tuple(
@@ -109,17 +105,13 @@ def parse_release(release: Release, files: Iterable[CsvFile], known_on: date) ->
     return ParsedRelease(release, lines, summaries)
 
 
-def _judged_lines(raw: RawFile, context: Context) -> pd.DataFrame:
+def _judged_lines(raw: RawLines, context: Context) -> pd.DataFrame:
     parsed = parse_lines(raw)
     reasons, flags = judge(parsed, context)
     frame = parsed.values.assign(
-        file=as_text(pa.array([raw.name] * raw.data_lines, pa.string())),
-        flags=as_text(flags),
-        reasons=as_text(reasons),
-        raw=as_text(raw.lines),
-        published=as_text(pa.array([""] * raw.data_lines, pa.string())),
+        file=as_text(raw.files), flags=as_text(flags), reasons=as_text(reasons), raw=as_text(raw.lines), published=""
     )
-    return frame[_frame_columns()]
+    return frame.astype({"published": "string[pyarrow]"})[_frame_columns()]
 
 
 def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
@@ -171,10 +163,3 @@ def _published_fields(raws: Sequence[RawFile], rejected: Mask) -> list[str]:
 
 def _frame_columns() -> list[str]:
     return [OWN_COLUMNS[0], *(column.name for column in COLUMNS), *OWN_COLUMNS[1:]]
-
-
-def _no_lines() -> pd.DataFrame:
-    """A frame of the right columns and types without a line: a release may have no file at all."""
-    kinds = {ColumnType.INTEGER: "int64", ColumnType.DECIMAL: "float64", ColumnType.DATE: "datetime64[ns]"}
-    types = {column.name: kinds.get(column.type, "string[pyarrow]") for column in COLUMNS}
-    return pd.DataFrame({n: pd.Series([], dtype=types.get(n, "string[pyarrow]")) for n in _frame_columns()})

@@ -19,9 +19,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pshs_dagster.deals.columns import COLUMNS, PUBLISHED, Column, ColumnType
+from pshs_dagster.deals.columns import COLUMNS, PUBLISHED, ColumnType
 from pshs_dagster.deals.districts import district_of, normalise_district
-from pshs_dagster.deals.read import Mask, RawFile
+from pshs_dagster.deals.read import Mask, RawLines
 from pshs_dagster.releases import ROC_OFFSET
 
 Days = npt.NDArray[np.datetime64]
@@ -52,9 +52,9 @@ FIRST_NS, LAST_NS = np.datetime64("1678-01-01"), np.datetime64("2262-01-01")
 
 @dataclass(frozen=True)
 class ParsedLines:
-    """The lines of one CSV as typed values, row for row as in `raw`."""
+    """Lines as typed values, row for row as in `raw`."""
 
-    raw: RawFile
+    raw: RawLines
     values: pd.DataFrame
     """A column for each of COLUMNS but `flags`; where a cell is unparsed, its value is blank."""
     days: Days
@@ -67,11 +67,11 @@ class ParsedLines:
     """Lines whose blank district was read from the address."""
 
 
-def parse_lines(raw: RawFile) -> ParsedLines:
-    """Type every published column of one CSV. Never fails on a value: see `unparsed`."""
+def parse_lines(raw: RawLines) -> ParsedLines:
+    """Type every published column. Never fails on a value: see `unparsed`."""
     texts, cleaned = _clean_texts(raw)
     days, no_day = parse_roc_days(texts["transaction_date"])
-    district, recovered = _districts(texts["district"], texts["location"], raw.city)
+    district, recovered = _districts(texts["district"], texts["location"], raw.cities)
     values: dict[str, object] = {}
     unparsed: dict[str, Mask] = {"transaction_date": no_day}
     for column in PUBLISHED:
@@ -81,7 +81,7 @@ def parse_lines(raw: RawFile) -> ParsedLines:
             values[column.name] = as_text(texts[column.name])
     values["transaction_date"] = _nanoseconds(days)
     values["district"] = as_text(district)
-    values["city"] = as_text(pa.array([raw.city] * raw.data_lines, pa.string()))
+    values["city"] = as_text(raw.cities)
     values["cancelled_on"] = _nanoseconds(first_cancellation(texts["termination"]))
     values["source_line"] = raw.line_numbers
     names = [column.name for column in COLUMNS if column.name in values]
@@ -98,8 +98,9 @@ def as_text(array: pa.Array | pa.ChunkedArray) -> pd.Series:
 def as_arrow(text: pd.Series) -> pa.Array:
     """A pandas column of strings → one Arrow array."""
     array = pa.array(text)
-    whole = pa.concat_arrays(array.chunks) if isinstance(array, pa.ChunkedArray) else array
-    return whole.cast(pa.string())  # Arrow's functions do not mix it with the large strings of pandas
+    if isinstance(array, pa.ChunkedArray):
+        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], array.type)
+    return array.cast(pa.string())  # Arrow's functions do not mix it with the large strings of pandas
 
 
 def parse_integers(text: pa.Array) -> tuple[npt.NDArray[np.int64], Mask]:
@@ -173,10 +174,10 @@ _PARSERS: Mapping[ColumnType, Callable[[pa.Array], tuple[object, Mask]]] = {
 }
 
 
-def _clean_texts(raw: RawFile) -> tuple[dict[str, pa.Array], Mask]:
+def _clean_texts(raw: RawLines) -> tuple[dict[str, pa.Array], Mask]:
     """The published columns without control characters and entities, and the lines where that changed something."""
-    texts = {column.name: _published(raw, column) for column in PUBLISHED}
-    changed = np.zeros(raw.data_lines, dtype=np.bool_)
+    texts = {column.name: raw.cells[column.header or ""].chunk(0) for column in PUBLISHED}
+    changed = np.zeros(len(raw), dtype=np.bool_)
     dirty = np.asarray(pc.match_substring_regex(raw.lines, f"{CONTROL}|{ENTITY}"))
     rows = np.flatnonzero(dirty)
     if len(rows) == 0:
@@ -190,19 +191,15 @@ def _clean_texts(raw: RawFile) -> tuple[dict[str, pa.Array], Mask]:
     return texts, changed
 
 
-def _published(raw: RawFile, column: Column) -> pa.Array:
-    """The cells of a column; blank where files of that year do not have it."""
-    if column.header not in raw.cells.column_names:
-        return pa.array([""] * raw.data_lines, pa.string())
-    cells = raw.cells[column.header]
-    return cells.combine_chunks() if cells.num_chunks != 1 else cells.chunk(0)
-
-
-def _districts(district: pa.Array, location: pa.Array, city: str) -> tuple[pa.Array, Mask]:
+def _districts(district: pa.Array, location: pa.Array, cities: pa.Array) -> tuple[pa.Array, Mask]:
     """Districts as they should be written; a blank one is read from the address, if it stands there."""
     normal = normalise_district(district)
-    recovered = pc.if_else(pc.equal(normal, ""), district_of(location, city), normal)
-    return recovered, np.asarray(pc.not_equal(recovered, normal))
+    blank = pc.equal(normal, "")
+    found = normal
+    for city in pc.unique(cities.filter(blank)).to_pylist():
+        of_city = pc.and_(blank, pc.equal(cities, city))
+        found = pc.replace_with_mask(found, of_city, district_of(location.filter(of_city), city))
+    return found, np.asarray(pc.not_equal(found, normal))
 
 
 def _nanoseconds(days: Days) -> npt.NDArray[np.datetime64]:

@@ -10,6 +10,7 @@ files of 2012–2016 as then published are quoted, and are read so line by line:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pshs_dagster.deals.columns import CITIES, HEADER_ALIASES, STANDARD_HEADERS
+from pshs_dagster.deals.columns import CITIES, HEADER_ALIASES, PUBLISHED, STANDARD_HEADERS
 from pshs_dagster.errors import UnreadableFile
 
 Mask = npt.NDArray[np.bool_]
@@ -66,6 +67,39 @@ class RawFile:
         return len(self.lines)
 
 
+@dataclass(frozen=True)
+class RawLines:
+    """The data lines of all CSVs of a release as text, file after file; of the columns those that we keep."""
+
+    files: pa.Array
+    cities: pa.Array
+    cells: pa.Table
+    lines: pa.Array
+    line_numbers: npt.NDArray[np.int64]
+    rejoined: Mask
+    misfit: Mask
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+def gather(raws: Sequence[RawFile]) -> RawLines:
+    """The lines of several CSVs as one: columns are parsed at once, and few lines cost what many do.
+
+    A column that files of a year do not have is blank for their lines.
+    """
+    headers = [column.header for column in PUBLISHED if column.header]
+    return RawLines(
+        files=_repeated([(raw.name, raw.data_lines) for raw in raws]),
+        cities=_repeated([(raw.city, raw.data_lines) for raw in raws]),
+        cells=pa.table({header: _joined([_column(raw, header) for raw in raws]) for header in headers}),
+        lines=_joined([raw.lines for raw in raws]),
+        line_numbers=np.concatenate([np.array([], np.int64), *(raw.line_numbers for raw in raws)]),
+        rejoined=np.concatenate([np.array([], np.bool_), *(raw.rejoined for raw in raws)]),
+        misfit=np.concatenate([np.array([], np.bool_), *(raw.misfit for raw in raws)]),
+    )
+
+
 def read_file(name: str, letter: str, data: bytes) -> RawFile:
     """Read one pre-sale CSV. `letter` is MOI's letter of the city, lower case.
 
@@ -98,6 +132,21 @@ def count_data_lines(data: bytes) -> int:
     return max(0, len(lines) - 1 - english)
 
 
+def _column(raw: RawFile, header: str) -> pa.Array:
+    if header not in raw.cells.column_names:
+        return _repeated([("", raw.data_lines)])
+    return _joined(raw.cells[header].chunks)
+
+
+def _joined(arrays: Sequence[pa.Array]) -> pa.Array:
+    return pa.concat_arrays(arrays) if arrays else pa.array([], pa.string())
+
+
+def _repeated(texts: Sequence[tuple[str, int]]) -> pa.Array:
+    """Each text as often as told."""
+    return _joined([pa.repeat(pa.scalar(text, pa.string()), count) for text, count in texts])
+
+
 def _decode(data: bytes) -> tuple[str, bool]:
     """The text, and whether it is in the encoding that MOI gave up; what cannot be decoded becomes U+FFFD."""
     if data.startswith(BOM):
@@ -126,7 +175,7 @@ def _is_quoted(lines: pa.Array) -> bool:
 
 def _headers(name: str, lines: pa.Array) -> tuple[str, ...]:
     first = lines[0].as_py().lstrip("\ufeff")
-    found = [cell.strip().strip('"').strip() for cell in first.split(",")]
+    found: list[str] = [cell.strip().strip('"').strip() for cell in first.split(",")]
     headers = tuple(HEADER_ALIASES.get(cell, cell) for cell in found)
     missing = [header for header in REQUIRED_HEADERS if header not in headers]
     if missing or len(set(headers)) != len(headers):

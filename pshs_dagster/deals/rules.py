@@ -117,7 +117,7 @@ def _no_district(lines: ParsedLines, _: Context) -> Masks:
 
 def _never(lines: ParsedLines, _: Context) -> Masks:
     """For what is seen only where all files of a release stand together; see `frame.py`."""
-    return {"serial_number": np.zeros(lines.raw.data_lines, dtype=np.bool_)}
+    return {"serial_number": np.zeros(len(lines.raw), dtype=np.bool_)}
 
 
 def _has_parking(lines: ParsedLines) -> Mask:
@@ -252,7 +252,7 @@ def judge(lines: ParsedLines, context: Context) -> tuple[pa.Array, pa.Array]:
                 reasons[f"{rule.name}:{column}" if column else rule.name] = mask
             else:
                 flags[rule.name] = flags[rule.name] | mask if rule.name in flags else mask
-    count = lines.raw.data_lines
+    count = len(lines.raw)
     return join_names(reasons, count), join_names(flags, count)
 
 

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pshs_dagster.deals import parse
-from pshs_dagster.deals.read import read_file
+from pshs_dagster.deals.read import gather, read_file
 from pshs_dagster_tests.deals.lines import csv, line
 
 
 def parsed(*lines: str) -> parse.ParsedLines:
-    return parse.parse_lines(read_file("f_lvr_land_b.csv", "f", csv(lines)))
+    return parse.parse_lines(gather([read_file("f_lvr_land_b.csv", "f", csv(lines))]))
 
 
 @given(st.dates(min_value=date(1912, 1, 1), max_value=date(2910, 12, 31)))
@@ -147,7 +147,7 @@ def test_years_that_no_timestamp_holds_are_still_days() -> None:
 )
 def test_a_blank_district_is_read_from_an_address_of_its_city(letter: str, address: str, district: str) -> None:
     data = csv([line(鄉鎮市區="", 土地位置建物門牌=address)])
-    lines = parse.parse_lines(read_file("x.csv", letter, data))
+    lines = parse.parse_lines(gather([read_file("x.csv", letter, data)]))
     assert lines.values["district"].tolist() == [district]
     assert lines.district_recovered.tolist() == [district != ""]
 
