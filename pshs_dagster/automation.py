@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 
-from pshs_dagster.assets.common import RELEASES
+from pshs_dagster.assets.common import GROUP, RELEASES
 from pshs_dagster.checks import GUARDS
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
@@ -29,6 +29,12 @@ ATTEMPT_TAG = "pshs/attempt"
 RETRY_AFTER = timedelta(hours=1)
 """MOI is late by hours at times, and an hour spares its site."""
 
+REFRESHED_SEASONS = 8
+"""MOI rebuilds a season for some two years; older ones have hardly ever changed."""
+
+REFRESH_AFTER = timedelta(days=30)
+"""Once a month; the same bytes are recognised and cost almost nothing."""
+
 SCHEDULE_GRACE = timedelta(minutes=10)
 """So long the sensor leaves the issue of the day to the schedule, which asks for it at ten."""
 
@@ -43,6 +49,7 @@ class Attempts:
     count: int = 0
     running: bool = False
     last_ended: datetime | None = None
+    last_succeeded: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -71,18 +78,36 @@ def decide(known: Known, now: datetime) -> list[Request]:
     """The releases to ask for at `now` (aware), oldest first.
 
     Wanted are the newest issue that is due, listed issues that came after the oldest loaded release and that no
-    loaded season covers, and listed seasons newer than the newest loaded one. None is asked for while a run for it
-    is under way, nor within an hour after an attempt for it ended.
+    loaded season covers, and listed seasons newer than the newest loaded one. Where none of these is to be asked
+    for, one of the newest seasons is fetched again, if that was not done for a month. None is asked for while a run
+    for it is under way, nor within an hour after an attempt for it ended.
     """
-    requests: list[Request] = []
-    for release in sorted(_wanted(known, now), key=lambda wanted: (wanted.published_on, wanted.window.first)):
-        tried = known.attempts.get(release, Attempts())
-        if release in known.verified or tried.running:
-            continue
-        if tried.last_ended is not None and now < tried.last_ended + RETRY_AFTER:
-            continue
-        requests.append(Request(release, tried.count + 1))
-    return requests
+    wanted = sorted(_wanted(known, now) - known.verified, key=lambda each: (each.published_on, each.window.first))
+    requests = [_request(release, known) for release in wanted if _may_be_asked(release, known, now)]
+    if requests or any(tried.running for tried in known.attempts.values()):
+        return requests
+    stale = [season for season in _stale_seasons(known, now) if _may_be_asked(season, known, now)]
+    return [_request(season, known) for season in stale[:1]]
+
+
+def _request(release: Release, known: Known) -> Request:
+    return Request(release, known.attempts.get(release, Attempts()).count + 1)
+
+
+def _may_be_asked(release: Release, known: Known, now: datetime) -> bool:
+    tried = known.attempts.get(release, Attempts())
+    return not tried.running and (tried.last_ended is None or now >= tried.last_ended + RETRY_AFTER)
+
+
+def _stale_seasons(known: Known, now: datetime) -> list[Release]:
+    """Of the newest seasons those that were not fetched for a month, the longest ago first."""
+    listed = sorted((release for release in known.listed if not release.is_issue), key=lambda each: each.published_on)
+    fetched = {
+        season: known.attempts[season].last_succeeded or now
+        for season in listed[-REFRESHED_SEASONS:]
+        if season in known.verified and season in known.attempts
+    }
+    return sorted((s for s in fetched if now >= fetched[s] + REFRESH_AFTER), key=lambda season: fetched[season])
 
 
 def _wanted(known: Known, now: datetime) -> set[Release]:
@@ -149,15 +174,17 @@ def _holds(record: object) -> bool:
 def attempts_for(instance: dg.DagsterInstance, release: Release) -> Attempts:
     """The runs that were made for a release, by whomever."""
     records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: release.key}))
-    ended = [
-        datetime.fromtimestamp(record.end_time, UTC).astimezone(TAIPEI)
+    ended = {
+        record.dagster_run.run_id: datetime.fromtimestamp(record.end_time, UTC).astimezone(TAIPEI)
         for record in records
         if record.dagster_run.is_finished and record.end_time is not None
-    ]
+    }
+    succeeded = [ended[r.dagster_run.run_id] for r in records if r.dagster_run.is_success and r.end_time is not None]
     return Attempts(
         count=len(records),
         running=any(not record.dagster_run.is_finished for record in records),
-        last_ended=max(ended, default=None),
+        last_ended=max(ended.values(), default=None),
+        last_succeeded=max(succeeded, default=None),
     )
 
 
@@ -175,7 +202,7 @@ def run_requests(requests: Sequence[Request]) -> list[dg.RunRequest]:
 
 load_release_job = dg.define_asset_job(
     JOB_NAME,
-    selection=dg.AssetSelection.groups("ingest", "deals"),
+    selection=dg.AssetSelection.groups(GROUP),
     description="One release from MOI's site to a verified table; every step on demand or by itself.",
 )
 

@@ -10,8 +10,8 @@ import dagster as dg
 import pandas as pd
 
 from pshs_dagster.archive import Archive, ArchivedZip
-from pshs_dagster.assets.common import RELEASES, plain_failures, release_of
-from pshs_dagster.assets.mysql_deals import record_of
+from pshs_dagster.assets.common import RELEASES, plain_failures, release_of, withdrawals_confirmed
+from pshs_dagster.assets.mysql_deals import record_of, rejected_serials, sound_deals
 from pshs_dagster.assets.previews import markdown
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.clock import Clock
@@ -19,7 +19,8 @@ from pshs_dagster.database.database import Database
 from pshs_dagster.database.history import release_before
 from pshs_dagster.database.load import LoadReport
 from pshs_dagster.database.verify import newest_created_at, verify_release
-from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
+from pshs_dagster.database.withdrawals import would_withdraw
+from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.read import count_data_lines
 from pshs_dagster.errors import ArchiveError
 from pshs_dagster.release_zip import ReleaseZip
@@ -128,6 +129,35 @@ def cities_present(
     )
 
 
+@dg.asset_check(asset="parsed_deals", blocking=True, partitions_def=RELEASES, additional_ins=_FROM_BACKUP)
+def withdrawals(
+    context: dg.AssetCheckExecutionContext,
+    database: dg.ResourceParam[Database],
+    parsed_deals: ParsedRelease,
+    s3_backup: ArchivedZip,
+) -> dg.AssetCheckResult:
+    """A season takes no more than a tenth of a city's deals of its window away; beyond that a person confirms."""
+    deals = sound_deals(parsed_deals)
+    with plain_failures():
+        gone = would_withdraw(database.ready(), record_of(s3_backup), deals, rejected_serials(parsed_deals))
+    doubtful = [city for city in gone if city.is_doubtful]
+    confirmed = withdrawals_confirmed(context.run)
+    told = ", ".join(f"{city.city} {city.in_window} of {city.known_in_window}" for city in doubtful)
+    rows = [[city.city, city.in_window, city.outside, city.known_in_window] for city in gone]
+    advice = f"run `pshs load {parsed_deals.release} --confirm-withdrawals`"
+    return dg.AssetCheckResult(
+        passed=not doubtful,
+        severity=WARN if confirmed else dg.AssetCheckSeverity.ERROR,
+        metadata={
+            "in_window": sum(city.in_window for city in gone),
+            "outside_window": sum(city.outside for city in gone),
+            "confirmed": confirmed,
+            "cities": markdown(["city", "in the window", "outside", "known in the window"], rows),
+        },
+        description=f"Would withdraw {told}; if MOI's file is whole, {advice}." if doubtful else None,
+    )
+
+
 @dg.asset_check(asset="rejected_deals", blocking=True, partitions_def=RELEASES, additional_ins=_FROM_PARSED)
 def rejection_rate(rejected_deals: int, parsed_deals: ParsedRelease) -> dg.AssetCheckResult:
     """Few lines are rejected: from 1 % this warns, at 10 % it fails and nothing is loaded."""
@@ -152,7 +182,7 @@ def rows_in_database(
     database: dg.ResourceParam[Database], parsed_deals: ParsedRelease, s3_backup: ArchivedZip
 ) -> dg.AssetCheckResult:
     """Every serial of the release that was not rejected is in `deals`, with the release's values or newer ones."""
-    deals = parsed_deals.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+    deals = sound_deals(parsed_deals)
     with plain_failures():
         found = verify_release(database.ready(), record_of(s3_backup), deals)
     wrong = len(found.missing) + len(found.different)
@@ -200,6 +230,7 @@ CHECKS = (
     backup_intact,
     every_line_accounted_for,
     cities_present,
+    withdrawals,
     rejection_rate,
     rows_in_database,
     created_at,

@@ -8,31 +8,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from typing import ParamSpec, TypeVar
 
 import click
 
+from pshs_dagster import cli_past
+from pshs_dagster.cli_errors import plain_errors
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import TAIPEI, Release
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """One clear line instead of a traceback for what the project understands."""
-
-    @wraps(command)
-    def told(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except PshsError as error:
-            raise click.ClickException(str(error)) from error
-
-    return told
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -44,24 +27,31 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--all", "show_all", is_flag=True, help="Also the seasons before HISTORY_FROM.")
-@_plain_errors
-def releases(show_all: bool) -> None:
-    """Show what MOI has, what is loaded, and what is verified."""
+@click.option("--all", "every", is_flag=True, help="A row for each release, also for the many that are lost alike.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="Up to the end of this day.  [default: now]")
+@plain_errors
+def releases(every: bool, until: datetime | None) -> None:
+    """Show each issue and season since HISTORY_FROM: verified, failed, to be had, or covered by a season."""
     from pshs_dagster import overview, terminal
+    from pshs_dagster.clock import taipei_now
     from pshs_dagster.config import read_settings
 
-    settings = read_settings()
-    rows, trouble = overview.releases(settings, show_all=show_all)
-    terminal.show_releases(rows)
+    now = until.replace(hour=23, minute=59, tzinfo=TAIPEI) if until else taipei_now()
+    rows, trouble = overview.releases(read_settings(), now)
+    terminal.show_releases(rows, every=every)
     if trouble:
         raise PshsError(trouble)
 
 
 @main.command()
 @click.argument("names", nargs=-1, required=True, metavar="RELEASE…|latest")
-@_plain_errors
-def load(names: tuple[str, ...]) -> None:
+@click.option(
+    "--confirm-withdrawals",
+    is_flag=True,
+    help="Let a season withdraw the many deals that it no longer holds, after a person has looked at them.",
+)
+@plain_errors
+def load(names: tuple[str, ...], confirm_withdrawals: bool) -> None:
     """Fetch, archive, load and verify releases.
 
     RELEASE is an issue by its date, such as 2022-09-21, or a season, such as 111S2; `latest` is the newest issue.
@@ -78,7 +68,9 @@ def load(names: tuple[str, ...]) -> None:
         outcomes = []
         for release in dict.fromkeys(wanted):
             progress.begin(release)
-            outcome = run_release(build_defs(settings, progress=progress), instance, release)
+            outcome = run_release(
+                build_defs(settings, progress=progress), instance, release, confirm_withdrawals=confirm_withdrawals
+            )
             outcomes.append(outcome)
             terminal.tell(outcome)
     terminal.show_outcomes(outcomes)
@@ -94,7 +86,7 @@ def load(names: tuple[str, ...]) -> None:
 @click.option("--seed", default=1, show_default=True, help="Another seed makes other deals.")
 @click.option("--scale", default=1.0, show_default=True, help="Share of the real number of deals.")
 @click.option("--fault", "faults", multiple=True, help="What goes wrong, e.g. late, truncated@2026-07-01; repeatable.")
-@_plain_errors
+@plain_errors
 def sandbox(port: int, today: datetime | None, seed: int, scale: float, faults: tuple[str, ...]) -> None:
     """Serve made-up releases in MOI's formats, offline, until Ctrl-C.
 
@@ -116,6 +108,10 @@ def _newest(portal: object) -> Release:
     if current is None:
         raise PshsError("The portal does not tell which issue is the current one; name the release by its date.")
     return current
+
+
+for command in (cli_past.as_of, cli_past.history, cli_past.digest):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,16 @@ from pshs_dagster.config import Settings, StorageType, read_settings
 from pshs_dagster.database.database import Database
 from pshs_dagster.portal import Portal, no_progress
 
+RESOURCES = {
+    "clock": "What time it is.",
+    "portal": "MOI's site, or what plays it.",
+    "archive": "Raw zips with their manifests, and files for people; a folder or a bucket.",
+    "database": "Where the tables are.",
+    "cities": "MOI's letters of the cities to load.",
+    "progress": "Told of the bytes that are fetched.",
+}
+"""What Dagster's page says of each resource."""
+
 
 def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Definitions:
     """The whole code location. `overrides` replaces resources by name.
@@ -38,14 +48,17 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
     archive, cities = resources["archive"], resources["cities"]
     assert isinstance(archive, Archive)
     assert isinstance(cities, frozenset)
-    resources.setdefault("release_values", ReleaseValues(archive, cities))
+    described: dict[str, object] = {
+        name: dg.ResourceDefinition.hardcoded_resource(value, RESOURCES[name]) for name, value in resources.items()
+    }
+    described["release_values"] = ReleaseValues(archive, cities)
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
         jobs=[load_release_job],
         schedules=[ten_day_schedule],
         sensors=[release_sensor],
-        resources=resources,
+        resources=described,
         # Steps hand frames to each other in memory, and a process for each step costs more than the steps do.
         executor=dg.in_process_executor,
     )

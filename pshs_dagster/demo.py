@@ -6,6 +6,7 @@ user could not do, and touches nothing but `data/demo`.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -55,7 +56,7 @@ def main() -> int:
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
         console.print(f"A sandbox plays MOI's site on {TODAY}, at {sandbox.url}\n")
-        for arguments in (("releases",), ("load", *RELEASES)):
+        for arguments in (("releases", "--until", str(TODAY)), ("load", *RELEASES)):
             status = _run(console, arguments, environment)
             if status != 0:
                 return status
@@ -87,8 +88,9 @@ def _show_page(environment: Mapping[str, str]) -> int:
     home = Path(environment["DAGSTER_HOME"])
     home.mkdir(parents=True, exist_ok=True)
     shutil.copy("dagster.yaml", home / "dagster.yaml")
-    dagster = Path(sys.executable).parent / "dagster"
-    command = [str(dagster), "dev", "--workspace", "workspace.yaml", "--host", "127.0.0.1", "--port", "3000"]
+    # The web page alone: the daemon's sensor would ask for the issue that is due by the real clock.
+    server = Path(sys.executable).parent / "dagster-webserver"
+    command = [str(server), "--workspace", "workspace.yaml", "--host", "127.0.0.1", "--port", "3000"]
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
@@ -103,7 +105,10 @@ def _show_tables(console: Console) -> None:
         headings = ("city", "district", "project", "unit", "traded", "m²", "NTD", "first release", "flags")
         _table(console, "Deals in Tamsui 淡水區 (deals)", headings, database.execute(DEALS).fetchall())
         headings = ("release", "file", "line", "serial", "reasons")
-        _table(console, "Lines set aside for a person (rejected_deals)", headings, database.execute(REJECTS).fetchall())
+        rows = [
+            (*row[:-1], "；".join(reason["zh"] for reason in json.loads(row[-1]))) for row in database.execute(REJECTS)
+        ]
+        _table(console, "Lines set aside for a person (rejected_deals)", headings, rows)
 
 
 def _table(console: Console, title: str, headings: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:

@@ -60,3 +60,7 @@ class UnreadableFile(PshsError):
 
 class DatabaseError(PshsError):
     """The database cannot be reached or refused what was asked of it."""
+
+
+class WithdrawalsNotConfirmed(DatabaseError):
+    """A season lacks so many deals of a city that a person should look before they are withdrawn."""

@@ -15,13 +15,16 @@ from pathlib import Path
 
 import dagster as dg
 
-from pshs_dagster.assets.common import RELEASES
+from pshs_dagster.assets.common import CONFIRM_TAG, RELEASES
 from pshs_dagster.automation import JOB_NAME, attempts_for
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import Release
 
 HOST_TAG, PROCESS_TAG = "pshs/host", "pshs/process"
 """Which process makes a run, so that a run whose process was killed can be told from one under way."""
+
+PROJECT = Path(__file__).parents[1]
+"""The project's folder, where its `dagster.yaml` is, whatever folder the command is started in."""
 
 QUIET: Mapping[str, object] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """Dagster keeps the log of the run; a command shows its result, not every event."""
@@ -54,13 +57,19 @@ class Outcome:
 def open_instance(home: Path) -> dg.DagsterInstance:
     """The Dagster instance in `home`, made where there is none, with the project's `dagster.yaml`."""
     home.mkdir(parents=True, exist_ok=True)
-    own = Path("dagster.yaml")
-    if own.exists() and not (home / "dagster.yaml").exists():
-        shutil.copy(own, home / "dagster.yaml")
+    here = [path for path in (Path("dagster.yaml"), PROJECT / "dagster.yaml") if path.exists()]
+    if here and not (home / "dagster.yaml").exists():
+        shutil.copy(here[0], home / "dagster.yaml")
     return dg.DagsterInstance.from_config(str(home.absolute()))
 
 
-def run_release(definitions: dg.Definitions, instance: dg.DagsterInstance, release: Release) -> Outcome:
+def run_release(
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    release: Release,
+    *,
+    confirm_withdrawals: bool = False,
+) -> Outcome:
     """Load and verify one release in this process. Raises PshsError where a run for it is under way."""
     close_abandoned_runs(instance)
     attempts = attempts_for(instance, release)
@@ -71,7 +80,11 @@ def run_release(definitions: dg.Definitions, instance: dg.DagsterInstance, relea
         instance=instance,
         partition_key=release.key,
         run_config=dict(QUIET),
-        tags={HOST_TAG: socket.gethostname(), PROCESS_TAG: _process_identity(os.getpid())},
+        tags={
+            HOST_TAG: socket.gethostname(),
+            PROCESS_TAG: _process_identity(os.getpid()),
+            **({CONFIRM_TAG: "true"} if confirm_withdrawals else {}),
+        },
         raise_on_error=False,
     )
     return _outcome(release, result)
@@ -127,7 +140,7 @@ def _outcome(release: Release, result: dg.ExecuteInProcessResult) -> Outcome:
     for event in result.get_asset_materialization_events():
         materialization = event.materialization
         if materialization.asset_key == dg.AssetKey("mysql_deals"):
-            names = ("new", "changed", "unchanged", "rejected")
+            names = ("new", "changed", "unchanged", "rejected", "withdrawn")
             counts = {name: int(str(materialization.metadata[name].value)) for name in names}
     return Outcome(release, result.run_id, result.success, _problem(result, checks), checks, counts)
 

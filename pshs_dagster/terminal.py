@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,10 +12,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from pshs_dagster.overview import ReleaseRow
-from pshs_dagster.releases import Release
+from pshs_dagster.releases import Release, Window
 from pshs_dagster.runs import Outcome
 
-MINIMUM_WIDTH = 100
+MINIMUM_WIDTH = 120
 """Where the terminal's width is unknown (a pipe, a log), tables are not squeezed into eighty columns."""
 
 
@@ -76,15 +77,21 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     _print(table)
 
 
-def show_releases(rows: Sequence[ReleaseRow]) -> None:
-    """The table of `pshs releases`."""
+def show_releases(rows: Sequence[ReleaseRow], *, every: bool) -> None:
+    """The table of `pshs releases`, newest first; issues that are lost alike stand together unless `every` is set."""
     table = Table(title="Releases")
-    for heading in ("release", "published", "trades", "at MOI", "loaded", "state"):
+    for heading in ("release", "trades", "at MOI", "loaded"):
         table.add_column(heading, no_wrap=True)
-    for row in rows:
-        loaded = f"{row.loaded_at:%Y-%m-%d %H:%M}" if row.loaded_at else ""
-        release = row.release
-        table.add_row(release.key, str(release.published_on), str(release.window), row.at_moi, loaded, row.state)
+    table.add_column("state", overflow="fold")
+    for state, group in groupby(rows, key=lambda row: (row.state, row.release.is_issue)):
+        alike = list(group)
+        together = not every and len(alike) > 1 and alike[0].state.startswith(("lost", "missing"))
+        for run in [alike] if together else [[row] for row in alike]:
+            newest, oldest = run[0], run[-1]
+            name = newest.release.key if len(run) == 1 else f"{oldest.release} … {newest.release} ({len(run)})"
+            trades = str(Window(oldest.release.window.first, newest.release.window.last))
+            loaded = f"{newest.loaded_at:%Y-%m-%d %H:%M}" if newest.loaded_at else ""
+            table.add_row(name, trades, newest.at_moi, loaded, f"{state[0]} {newest.request}".strip())
     _print(table)
 
 

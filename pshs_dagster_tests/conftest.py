@@ -9,6 +9,7 @@ import pytest
 
 pytest_plugins = [
     "pshs_dagster_tests.fixtures.mysql",
+    "pshs_dagster_tests.fixtures.dagster",
     "pshs_dagster_tests.fixtures.s3",
     "pshs_dagster_tests.fixtures.portal",
     "pshs_dagster_tests.fixtures.flow",

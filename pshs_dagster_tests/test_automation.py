@@ -115,6 +115,34 @@ def test_a_release_that_is_loaded_but_not_verified_is_asked_for_again() -> None:
     assert "2022-07-01:2" not in asked(state, "2022-09-12 12:00")
 
 
+def refreshed(now: str, **attempts: Attempts) -> list[str]:
+    listed = f"{SEASONS} 110S3 110S2 110S1 109S4 109S3 109S2 2022-09-11"
+    return asked(known(listed, listed, listed, {name.lstrip("_"): tried for name, tried in attempts.items()}), now)
+
+
+def succeeded(day: str) -> Attempts:
+    return Attempts(1, last_ended=at(day), last_succeeded=at(day))
+
+
+def test_the_newest_seasons_are_fetched_again_once_a_month_one_at_a_time() -> None:
+    month_ago = {"_111S2": succeeded("2022-08-12 12:00"), "_111S1": succeeded("2022-08-13 11:00")}
+    assert refreshed("2022-09-11 11:00", **month_ago) == []
+    assert refreshed("2022-09-12 13:00", **month_ago) == ["111S2:2"]
+    assert refreshed("2022-09-12 12:00", **{**month_ago, "_111S2": succeeded("2022-09-12 11:00")}) == ["111S1:2"]
+
+
+def test_a_season_older_than_the_newest_eight_is_left_alone() -> None:
+    assert refreshed("2022-09-12 12:00", _109S2=succeeded("2022-01-01 12:00")) == []
+    assert refreshed("2022-09-12 12:00", _109S4=succeeded("2022-01-01 12:00")) == ["109S4:2"]
+
+
+def test_a_refresh_that_failed_is_tried_again_in_an_hour_and_waits_for_runs_under_way() -> None:
+    failed = Attempts(2, last_ended=at("2022-09-12 11:30"), last_succeeded=at("2022-08-01 12:00"))
+    assert refreshed("2022-09-12 12:00", _111S2=failed) == []
+    assert refreshed("2022-09-12 12:30", _111S2=failed) == ["111S2:3"]
+    assert refreshed("2022-09-12 12:30", _111S2=failed, _110S4=Attempts(1, running=True)) == []
+
+
 issues = st.builds(lambda n: Release.covering(date(2022, 1, 1) + timedelta(days=10 * n)), st.integers(0, 60))
 seasons = st.builds(Release.season, st.integers(110, 112), st.integers(1, 4))
 sets = st.frozensets(st.one_of(issues, seasons), max_size=8)

@@ -176,10 +176,10 @@ def test_rows_in_database_accepts_newer_knowledge(flow: Flow) -> None:
 def test_created_at_fails_where_new_deals_are_not_of_today(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     load = mysql_deals_module.load_release
 
-    def load_yesterday(*args: object) -> object:
+    def load_yesterday(*args: object, **options: object) -> object:
         *before, now = args
         assert isinstance(now, datetime)
-        return load(*before, now - timedelta(days=1))
+        return load(*before, now - timedelta(days=1), **options)
 
     monkeypatch.setattr(mysql_deals_module, "load_release", load_yesterday)
     outcome = run_zip(flow, *deals(3))

@@ -61,7 +61,7 @@ def test_load_shows_a_summary_and_ends_well(environment: dict[str, str], issue: 
     assert done.returncode == 0, done.stderr
     assert f"{issue}: verified" in done.stderr
     (summary,) = [text for text in done.stdout.splitlines() if issue in text]
-    assert "7 of 7 hold" in summary
+    assert "8 of 8 hold" in summary
     assert "verified" in summary
 
 

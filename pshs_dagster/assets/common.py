@@ -17,10 +17,17 @@ from pshs_dagster.releases import Release
 RELEASES = dg.DynamicPartitionsDefinition(name="releases")
 """One partition a release: `2022-09-21` or `111S2`. The sensor, the schedule and `pshs load` add them."""
 
+GROUP = "releases"
+"""One group, since Dagster's page opens the lineage of a single group at once, and closes those of several."""
+
 OWNERS = ["team:pshs"]
 
 DATABASE_POOL = "database_writers"
 """Steps that write to the database; `dagster.yaml` lets one at a time."""
+
+
+CONFIRM_TAG = "pshs/confirm-withdrawals"
+"""A run with this tag set to `true` may withdraw more deals than one would believe; a person has looked."""
 
 
 class HasPartition(Protocol):
@@ -33,6 +40,11 @@ class HasPartition(Protocol):
 def release_of(context: HasPartition) -> Release:
     """The release that a step runs for."""
     return Release.parse(context.partition_key)
+
+
+def withdrawals_confirmed(run: dg.DagsterRun) -> bool:
+    """Whether a person confirmed the withdrawals of this run, by `pshs load` or by a tag in the launchpad."""
+    return run.tags.get(CONFIRM_TAG, "").lower() == "true"
 
 
 @contextmanager

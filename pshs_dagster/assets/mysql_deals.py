@@ -3,26 +3,31 @@
 from datetime import datetime
 
 import dagster as dg
+import pandas as pd
 
 from pshs_dagster.archive import ArchivedZip
-from pshs_dagster.assets.common import DATABASE_POOL, OWNERS, RELEASES, plain_failures
-from pshs_dagster.assets.previews import load_table, preview
+from pshs_dagster.assets.common import DATABASE_POOL, GROUP, OWNERS, RELEASES, plain_failures, withdrawals_confirmed
+from pshs_dagster.assets.previews import load_table, preview, report_plot, report_table
 from pshs_dagster.assets.types import column_schema
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
+from pshs_dagster.database.history import release_reports
 from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
 from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
+
+RELEASES_SHOWN = 18
+"""Half a year of issues: what a small table and a small plot can hold."""
 
 
 @dg.asset(
     partitions_def=RELEASES,
-    group_name="deals",
+    group_name=GROUP,
     owners=OWNERS,
     kinds={"mysql"},
     io_manager_key="release_values",
     pool=DATABASE_POOL,
     deps=[dg.AssetKey("rejected_deals")],
-    metadata={"dagster/column_schema": column_schema()},
+    metadata={"dagster/column_schema": column_schema(), "dagster/table_name": "deals"},
     description="The table that the web application reads: one row a deal, the newest knowledge of it.",
 )
 def mysql_deals(
@@ -32,25 +37,41 @@ def mysql_deals(
     s3_backup: ArchivedZip,
     parsed_deals: ParsedRelease,
 ) -> dg.MaterializeResult[LoadReport]:
-    deals = parsed_deals.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+    deals = sound_deals(parsed_deals)
     lines = [FileLines(file.name, file.data_lines, file.rejected) for file in parsed_deals.files]
     with plain_failures():
-        report = load_release(database.ready(), record_of(s3_backup), deals, lines, clock())
+        engine = database.ready()
+        report = load_release(
+            engine,
+            record_of(s3_backup),
+            deals,
+            lines,
+            clock(),
+            rejected=rejected_serials(parsed_deals),
+            confirm_withdrawals=withdrawals_confirmed(context.run),
+        )
+        history = release_reports(engine)[-RELEASES_SHOWN:]
     context.log.info("Loaded by %s.", report.method)
     return dg.MaterializeResult(
         value=report,
         metadata={
-            "dagster/row_count": len(deals),
+            "dagster/partition_row_count": len(deals),
             "new": report.new_deals,
             "changed": report.changed_deals,
             "unchanged": report.unchanged_deals,
             "rejected": report.rejected_lines,
+            "cancelled": report.cancelled_deals,
+            "withdrawn": report.withdrawn_deals,
+            "withdrawn_outside_window": report.withdrawn_outside,
+            "reinstated": report.reinstated_deals,
             "window": str(parsed_deals.release.window),
             "as_of": _minute(record_of(s3_backup).as_of),
             "sha256": s3_backup.sha256,
             "source": dg.MetadataValue.url(s3_backup.source_url),
             "method": report.method,
             "files": load_table(report),
+            "releases": report_table(history),
+            "plot": report_plot(history),
             "preview": preview(deals),
             "dagster/column_schema": column_schema(),
         },
@@ -67,6 +88,18 @@ def record_of(copy: ArchivedZip) -> ReleaseRecord:
         source_url=copy.source_url,
         fetched_at=copy.fetched_at,
     )
+
+
+def sound_deals(parsed: ParsedRelease) -> pd.DataFrame:
+    """The deals of a release as the database takes them."""
+    return parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+
+
+def rejected_serials(parsed: ParsedRelease) -> frozenset[tuple[str, str]]:
+    """City and serial of the rejected lines that name one: those deals are in the release, though without a value."""
+    rejects = parsed.rejects
+    named = rejects[rejects["serial_number"] != ""]
+    return frozenset(zip(named["city"], named["serial_number"], strict=True))
 
 
 def _minute(moment: datetime) -> str:

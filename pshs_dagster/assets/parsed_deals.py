@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pshs_dagster.archive import Archive, ArchivedZip
-from pshs_dagster.assets.common import OWNERS, RELEASES, plain_failures
+from pshs_dagster.assets.common import GROUP, OWNERS, RELEASES, plain_failures
 from pshs_dagster.assets.previews import file_table, preview
 from pshs_dagster.assets.types import ParsedDeals, column_schema
 from pshs_dagster.assets.values import parse_archived
@@ -13,7 +13,7 @@ from pshs_dagster.deals.frame import ParsedRelease
 
 @dg.asset(
     partitions_def=RELEASES,
-    group_name="deals",
+    group_name=GROUP,
     owners=OWNERS,
     kinds={"pandas", "csv"},
     io_manager_key="release_values",
@@ -31,7 +31,7 @@ def parsed_deals(
     return dg.MaterializeResult(
         value=parsed,
         metadata={
-            "dagster/row_count": len(parsed.lines),
+            "dagster/partition_row_count": len(parsed.lines),
             "sound": len(parsed.deals),
             "rejected": len(parsed.rejects),
             "suspect": int(flagged.sum()),

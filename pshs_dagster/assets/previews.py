@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 
 import dagster as dg
 import pandas as pd
 
+from pshs_dagster.database.history import ReleaseReport
 from pshs_dagster.database.load import LoadReport
-from pshs_dagster.deals.columns import BY_NAME
+from pshs_dagster.deals.columns import BY_NAME, CITIES
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.rules import explain
 
@@ -45,7 +47,7 @@ def preview(deals: pd.DataFrame) -> dg.MarkdownMetadataValue:
 
 
 def reject_preview(rejects: pd.DataFrame) -> dg.MarkdownMetadataValue:
-    """The first rejected lines with their reasons."""
+    """The first rejected lines with their reasons; the lines themselves are too wide, and stand in the table."""
     rows = [
         [
             line["file"],
@@ -53,11 +55,10 @@ def reject_preview(rejects: pd.DataFrame) -> dg.MarkdownMetadataValue:
             line["serial_number"],
             "；".join(reason.zh for reason in explain(line["reasons"])),
             "; ".join(reason.en for reason in explain(line["reasons"])),
-            line["raw"],
         ]
         for line in rejects.head(REJECT_ROWS).to_dict("records")
     ]
-    return markdown(["檔案", "行號", "編號", "退件原因", "reasons", "原始內容"], rows)
+    return markdown(["檔案", "行號", "編號", "退件原因", "reasons"], rows)
 
 
 def file_table(parsed: ParsedRelease) -> dg.MarkdownMetadataValue:
@@ -68,10 +69,50 @@ def file_table(parsed: ParsedRelease) -> dg.MarkdownMetadataValue:
 
 def load_table(report: LoadReport) -> dg.MarkdownMetadataValue:
     """What loading each CSV did."""
-    rows = [
-        [f.file, f.data_lines, f.new_deals, f.changed_deals, f.unchanged_deals, f.rejected_lines] for f in report.files
-    ]
-    return markdown(["file", "lines", "new", "changed", "unchanged", "rejected"], rows)
+    names = ("data_lines", "new_deals", "changed_deals", "unchanged_deals", "rejected_lines")
+    more = ("cancelled_deals", "withdrawn_deals", "withdrawn_outside", "reinstated_deals")
+    rows = [[f.file, _city(f.file), *(getattr(f, name) for name in (*names, *more))] for f in report.files]
+    return markdown(["file", "city", *(name.replace("_", " ") for name in (*names, *more))], rows)
+
+
+def _city(file: str) -> str:
+    return CITIES.get(file[:1].lower(), "")
+
+
+REPORT_COLUMNS = ("lines", "new", "changed", "unchanged", "rejected", "cancelled", "withdrawn")
+
+BARS = {"unchanged": "#c8cdd3", "new": "#2f9e6b", "changed": "#e2a03f", "rejected": "#cf4a3c", "withdrawn": "#6b5fb5"}
+"""What a bar of the plot is made of, from below, and in which colours."""
+
+
+def report_table(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
+    """A row a release: what it brought."""
+    rows = [[report.release.key, *(getattr(report, name) for name in REPORT_COLUMNS)] for report in reports]
+    return markdown(["release", *REPORT_COLUMNS], rows)
+
+
+def report_plot(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
+    """A bar a release, stacked from what its lines were; an SVG within the Markdown, so that nothing is fetched."""
+    width, height, base = 36, 120, 140
+    most = max((sum(getattr(report, name) for name in BARS) for report in reports), default=0) or 1
+    shapes: list[str] = []
+    for index, report in enumerate(reports):
+        x, y = 10 + index * width, float(base)
+        for name, colour in BARS.items():
+            tall = getattr(report, name) / most * height
+            y -= tall
+            shapes.append(f'<rect x="{x}" y="{y:.1f}" width="{width - 8}" height="{tall:.1f}" fill="{colour}"/>')
+        shapes.append(
+            f'<text x="{x + 10}" y="{base + 8}" transform="rotate(45 {x + 10} {base + 8})">{report.release.key}</text>'
+        )
+    for place, (name, colour) in enumerate(BARS.items()):
+        x = 10 + place * 90
+        shapes.append(f'<rect x="{x}" y="4" width="10" height="10" fill="{colour}"/>')
+        shapes.append(f'<text x="{x + 14}" y="13">{name}</text>')
+    size = f'width="{max(470, 60 + len(reports) * width)}" height="205"'
+    style = 'font-family="sans-serif" font-size="10" fill="#444"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(shapes)}</svg>'
+    return dg.MetadataValue.md(f"![releases](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
 
 
 def _cell(value: object) -> str:

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from pshs_dagster.archive import Archive
-from pshs_dagster.assets.common import DATABASE_POOL, OWNERS, RELEASES, plain_failures
+from pshs_dagster.assets.common import DATABASE_POOL, GROUP, OWNERS, RELEASES, plain_failures
 from pshs_dagster.assets.previews import reject_preview
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.rejects import record_rejects
@@ -13,7 +13,7 @@ from pshs_dagster.deals.frame import ParsedRelease
 
 @dg.asset(
     partitions_def=RELEASES,
-    group_name="deals",
+    group_name=GROUP,
     owners=OWNERS,
     kinds={"mysql", "json"},
     io_manager_key="release_values",
@@ -31,7 +31,7 @@ def rejected_deals(
     return dg.MaterializeResult(
         value=len(rejects),
         metadata={
-            "dagster/row_count": len(rejects),
+            "dagster/partition_row_count": len(rejects),
             "lines": len(parsed_deals.lines),
             "file": archive.location(document),
             "preview": reject_preview(rejects),

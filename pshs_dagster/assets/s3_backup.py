@@ -7,7 +7,7 @@ once more, since a person may materialize this asset without the checks before i
 import dagster as dg
 
 from pshs_dagster.archive import Archive, ArchivedZip
-from pshs_dagster.assets.common import OWNERS, RELEASES, plain_failures, release_of
+from pshs_dagster.assets.common import GROUP, OWNERS, RELEASES, plain_failures, release_of
 from pshs_dagster.deals.identity import Identity, identify, trade_days
 from pshs_dagster.errors import WrongRelease
 from pshs_dagster.release_zip import ReleaseZip
@@ -15,7 +15,7 @@ from pshs_dagster.release_zip import ReleaseZip
 
 @dg.asset(
     partitions_def=RELEASES,
-    group_name="ingest",
+    group_name=GROUP,
     owners=OWNERS,
     kinds={"s3", "zip"},
     io_manager_key="release_values",
@@ -34,9 +34,9 @@ def s3_backup(
         metadata={
             "location": archive.location(copy.key),
             "sha256": copy.sha256,
-            "size": dg.MetadataValue.int(copy.size),
+            "size_in_bytes": dg.MetadataValue.int(copy.size),
             "source": dg.MetadataValue.url(copy.source_url),
-            "fetched_at": copy.fetched_at.isoformat(),
+            "fetched_at": copy.fetched_at.isoformat(timespec="seconds"),
             "copies": copies,
         },
     )

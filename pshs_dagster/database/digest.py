@@ -73,7 +73,7 @@ def _row_hashes(connection: sa.Connection, table: sa.Table, columns: Sequence[sa
     canonical = [_canonical_json if isinstance(column.type, sa.JSON) else _canonical_number for column in apart]
     result = connection.execute(query)
     while rows := result.fetchmany(ROWS_AT_ONCE):
-        for lengths, texts, *values in rows:
+        for lengths, texts, *values in map(tuple, rows):
             spelt = [spell(value) for spell, value in zip(canonical, values, strict=True)]
             yield sha256("\n".join((lengths, texts, *spelt)).encode("utf-8", "surrogatepass")).digest()
 

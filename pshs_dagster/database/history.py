@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import FileCounts, ReleaseRecord, moment
+from pshs_dagster.database.tables import deal_events, releases
 from pshs_dagster.database.tables import release_files as release_files_table
-from pshs_dagster.database.tables import releases
 from pshs_dagster.releases import Release
 
 
@@ -76,3 +76,47 @@ def release_before(engine: sa.Engine, release: Release) -> tuple[Release | None,
     ]
     before = max(earlier, key=lambda candidate: candidate.window.first, default=None)
     return before, release_files(engine, before.key) if before else ()
+
+
+@dataclass(frozen=True)
+class ReleaseReport:
+    """What one loaded release did, over all its files."""
+
+    release: Release
+    lines: int
+    new: int
+    changed: int
+    unchanged: int
+    rejected: int
+    cancelled: int
+    withdrawn: int
+
+
+def release_reports(engine: sa.Engine) -> list[ReleaseReport]:
+    """A report for each loaded release, the earliest window first. Raises DatabaseError."""
+    files = release_files_table
+    summed = ("data_lines", "new_deals", "changed_deals", "unchanged_deals", "rejected_lines", "withdrawn_deals")
+    query = sa.select(files.c.release, *(sa.func.sum(files.c[name]).label(name) for name in summed)).group_by(
+        files.c.release
+    )
+    cancelled = (
+        sa.select(deal_events.c.release, sa.func.count().label("cancelled"))
+        .where(deal_events.c.event == "cancelled")
+        .group_by(deal_events.c.release)
+    )
+    with translated(engine, "tell what the releases brought"), engine.connect() as connection:
+        cancellations = {row.release: row.cancelled for row in connection.execute(cancelled)}
+        reports = [
+            ReleaseReport(
+                release=Release.parse(row.release),
+                lines=int(row.data_lines),
+                new=int(row.new_deals),
+                changed=int(row.changed_deals),
+                unchanged=int(row.unchanged_deals),
+                rejected=int(row.rejected_lines),
+                cancelled=cancellations.get(row.release, 0),
+                withdrawn=int(row.withdrawn_deals),
+            )
+            for row in connection.execute(query)
+        ]
+    return sorted(reports, key=lambda report: (report.release.window.first, report.release.key))

@@ -1,28 +1,30 @@
-"""Load one release into `deals`: all of it or nothing, in one transaction, one writer at a time.
+"""Load one copy of a release into `deals`: all of it or nothing, in one transaction, one writer at a time.
 
 The steps are told elsewhere: `rows.py` spells the rows, `staging.py` brings them into a temporary table,
-`merge.py` decides and carries out what becomes of them. Here is their order, and what is put on record
-about the release. Rejected lines have their own table (`rejects.py`).
+`merge.py` decides and carries out what becomes of their deals, `lives.py` what happened to those, `presence.py`
+who is withdrawn and who is back, `arrivals.py` puts the copy on record. Here is their order. Rejected lines have
+their own table (`rejects.py`).
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
-from pshs_dagster.database import locks, merge
+from pshs_dagster.database import lives, locks, merge, presence, withdrawals
+from pshs_dagster.database.arrivals import Arrival, arrive, city_of, put_on_record
 from pshs_dagster.database.conform import widen
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import FileCounts, FileLines, LoadReport, ReleaseRecord, wall_time
+from pshs_dagster.database.rejects import refresh_statuses
 from pshs_dagster.database.rows import Rows
-from pshs_dagster.database.staging import fill, staging_tables
-from pshs_dagster.database.tables import deal_statistics, release_files, releases, withdrawn_deals
+from pshs_dagster.database.staging import Staging, fill, staging_tables
+from pshs_dagster.database.tables import deal_statistics, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.deals.columns import BY_NAME
 
@@ -38,36 +40,69 @@ def load_release(
     lines: Sequence[FileLines],
     now: datetime,
     *,
+    rejected: Collection[tuple[str, str]] = (),
+    confirm_withdrawals: bool = False,
     wait: timedelta = locks.WAIT,
 ) -> LoadReport:
     """Load the sound deals of a release; `lines` tells for each file how many lines there were.
 
     `deals` has `file` and every column of COLUMNS, unique by (city, serial_number); it may be empty.
-    `now` is aware. Waits up to `wait` for another load to end. Loading the same release again changes
-    nothing. Raises DatabaseError, and then the tables are as before.
+    `rejected` names city and serial of rejected lines: such deals are in the release, though without a value.
+    `now` is aware. Waits up to `wait` for another load to end. Loading the same copy again changes nothing.
+
+    Raises WithdrawalsNotConfirmed where a season lacks suspiciously many deals, unless `confirm_withdrawals`;
+    DatabaseError for whatever else is wrong. Then the tables are as before.
     """
     rows = Rows(deals)
+    named = frozenset((city, serial) for city, serial in rejected if serial)
     with translated(engine, f"load {record.release}"), locks.exclusive(engine, wait) as connection:
         _make_room(connection, rows.lengths)
         with connection.begin(), staging_tables(connection, rows.lengths) as staging:
             method = fill(connection, staging.staged, rows)
-            known = _known_copy(connection, record)
-            as_of = known.as_of if known and known.sha256 == record.sha256 else wall_time(record.as_of)
-            knowledge = merge.Knowledge(record.release.key, as_of, wall_time(now))
-            merge.classify(connection, staging, knowledge)
-            counts = merge.counts(connection, staging, lines)
-            merge.merge(connection, staging, knowledge)
-            _put_on_record(connection, record, known, counts, now)
+            arrival = arrive(connection, record, lines, named, wall_time(now))
+            counts = _carry_out(connection, staging, arrival, lines, confirm_withdrawals)
+            put_on_record(connection, arrival, counts)
+            refresh_statuses(connection)
     report = LoadReport(counts, method)
     logger.info(
-        "%s: %d new, %d changed and %d unchanged deals, %d lines rejected.",
+        "%s: %d new, %d changed and %d unchanged deals, %d lines rejected; %d deals withdrawn, %d reinstated.",
         record.release,
         report.new_deals,
         report.changed_deals,
         report.unchanged_deals,
         report.rejected_lines,
+        report.withdrawn_deals + report.withdrawn_outside,
+        report.reinstated_deals,
     )
     return report
+
+
+def _carry_out(
+    connection: sa.Connection, staging: Staging, arrival: Arrival, lines: Sequence[FileLines], confirmed: bool
+) -> tuple[FileCounts, ...]:
+    """The steps of a load once its rows are staged; gives what became of each file."""
+    knowledge, season = arrival.knowledge, arrival.season
+    merge.classify(connection, staging, knowledge)
+    counts = merge.counts(connection, staging, lines)
+    absences = None
+    if season is not None and arrival.tells_absences:
+        known = withdrawals.known_in_window(connection, staging, season)
+        absences = presence.Absences(season, arrival.cities, known, confirmed)
+    presence.return_withdrawn(connection, staging, knowledge)
+    told = lives.tell_lines(connection, staging, knowledge)
+    merge.merge(connection, staging, knowledge)
+    judges = withdrawals.judges_with(connection, season)
+    moved = presence.settle(connection, staging, knowledge, judges, absences, told.left_places)
+    return tuple(
+        replace(
+            file,
+            cancelled_deals=told.cancelled.get(file.file, 0),
+            withdrawn_deals=moved.in_window[city_of(file.file)],
+            withdrawn_outside=moved.outside[city_of(file.file)],
+            reinstated_deals=moved.reinstated[city_of(file.file)],
+        )
+        for file in counts
+    )
 
 
 def _make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
@@ -80,57 +115,3 @@ def _make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
         with connection.begin():
             for table in (deals_table, withdrawn_deals, deal_statistics):
                 widen(connection, table, {name: length for name, length in long.items() if name in table.c})
-
-
-def _known_copy(connection: sa.Connection, record: ReleaseRecord) -> sa.Row[Any] | None:
-    """The row of the newest copy of this release that was loaded before.
-
-    Where it has the same bytes, it is the same knowledge, however much later they were fetched again.
-    """
-    return connection.execute(sa.select(releases).where(releases.c.release == record.release.key)).one_or_none()
-
-
-def _put_on_record(
-    connection: sa.Connection,
-    record: ReleaseRecord,
-    known: sa.Row[Any] | None,
-    counts: Sequence[FileCounts],
-    now: datetime,
-) -> None:
-    """`releases` and `release_files` tell of the newest copy, and of the load that brought it."""
-    key = record.release.key
-    row = {
-        "kind": record.release.kind.value,
-        "as_of": wall_time(record.as_of),
-        "window_from": record.release.window.first,
-        "window_to": record.release.window.last,
-        "sha256": record.sha256,
-        "size": record.size,
-        "source_url": record.source_url,
-        "fetched_at": wall_time(record.fetched_at),
-        "loaded_at": wall_time(now),
-    }
-    same_copy = False
-    if known is None:
-        connection.execute(sa.insert(releases).values(release=key, **row))
-    elif known.sha256 == record.sha256:
-        same_copy = True
-    elif known.as_of > row["as_of"]:
-        return  # an older copy: what stands on record is newer
-    else:
-        connection.execute(sa.update(releases).where(releases.c.release == key).values(**row))
-        # Its files are told of anew; those of the copy before are gone.
-        connection.execute(sa.delete(release_files).where(release_files.c.release == key))
-    for file in counts:
-        _put_file_on_record(connection, key, file, same_copy)
-
-
-def _put_file_on_record(connection: sa.Connection, release: str, file: FileCounts, same_copy: bool) -> None:
-    mine = sa.and_(release_files.c.release == release, release_files.c.file == file.file)
-    before = connection.execute(sa.select(release_files).where(mine)).one_or_none() if same_copy else None
-    if before is None:
-        connection.execute(sa.insert(release_files).values(release=release, **asdict(file)))
-        return
-    said = (before.data_lines, before.rejected_lines) == (file.data_lines, file.rejected_lines)
-    if file.new_deals or file.changed_deals or not said:
-        connection.execute(sa.update(release_files).where(mine).values(**asdict(file)))

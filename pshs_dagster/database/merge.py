@@ -1,9 +1,8 @@
 """What becomes of each staged row, and the one statement that carries it out.
 
-Newer knowledge wins, whatever the order of loading: a row replaces the values of its deal where it
-knows them as of a later moment, and only the name of the first release may change otherwise. Two
-releases that know as of the same moment are ordered by their names, so that the outcome never depends
-on which was loaded first. How rows come to be staged is told in `staging.py`.
+Newer knowledge wins, whatever the order of loading: a row replaces the values of its deal where its copy stands
+behind every other that held the deal. Otherwise it is one more sighting, which `lives.py` puts in its place.
+How rows come to be staged is told in `staging.py`.
 """
 
 from __future__ import annotations
@@ -11,45 +10,77 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
+from pshs_dagster.database.copies import is_before, is_copy, mentions, token_of
 from pshs_dagster.database.records import FileCounts, FileLines
 from pshs_dagster.database.staging import KEY, Staging
-from pshs_dagster.database.tables import deals
+from pshs_dagster.database.tables import deals, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME, COLUMNS, COMPARED
+from pshs_dagster.deals.timeline import Copy
 from pshs_dagster.errors import DatabaseError
 
 NEW = 1
 CHANGED = 2
-"""A compared column differs, and the row is the newer knowledge."""
+"""A compared column differs, and the row is the newest knowledge; set with NEWER or SAME."""
 NEWER = 4
-"""The row's values replace those of the deal; set with CHANGED, and alone where only derived columns differ."""
-FIRST = 8
-"""The row is the earliest knowledge of its deal."""
+"""The row's values replace those of the deal, whose newest sighting it becomes."""
+SAME = 8
+"""The copy was the newest sighting before; the row's values put right what stands there."""
+LATE = 16
+"""A sighting before the newest, to be put in its place among the earlier ones."""
+DIFFERS = 32
+"""A compared column differs from the newest knowledge; set with LATE."""
+WITHDRAWN = 64
+"""The deal stands in `withdrawn_deals`; alone where the row tells nothing that is not known."""
+
+WRITTEN = NEW + NEWER + SAME
+"""What `merge` carries out."""
 
 DERIVED = tuple(column.name for column in COLUMNS if column.name not in (*COMPARED, *KEY))
 """Columns of a deal that follow the newest knowledge without counting as a change."""
 
 
+class Bytes(Enum):
+    """How the bytes of a copy stand to those that were loaded as the same copy before."""
+
+    FIRST = auto()
+    """The copy was not loaded before."""
+    SAME = auto()
+    NEWER = auto()
+    """Others, fetched later: a release that was mended without getting a new moment. They count."""
+    OLDER = auto()
+    """Others, fetched earlier: only what the later ones lack counts."""
+
+
 @dataclass(frozen=True)
 class Knowledge:
-    """What all rows of a load have in common: the release, the moment it knows of, and now. Naive, Taipei."""
+    """What all rows of a load have in common: the copy, how its bytes stand, and now (naive, Taipei)."""
 
-    release: str
-    as_of: datetime
+    copy: Copy
+    bytes: Bytes
     now: datetime
 
 
 def classify(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> None:
     """Fill the plan: one action for each staged row, 0 where nothing is to be done."""
-    staged = staging.staged
-    rows = sa.select(
-        staged.c.row_no, staged.c.file, _action(connection.dialect.name, staged, knowledge).label("action")
-    ).select_from(staged.outerjoin(deals, _same_deal(staged)))
-    connection.execute(sa.insert(staging.plan).from_select(["row_no", "file", "action"], rows))
+    staged, plan, dialect = staging.staged, staging.plan, connection.dialect.name
+    known = sa.case((deals.c.id.is_(None), NEW), else_=_action(dialect, deals, staged, knowledge))
+    rows = sa.select(staged.c.row_no, staged.c.file, known.label("action")).select_from(
+        staged.outerjoin(deals, same_deal(deals, staged))
+    )
+    connection.execute(sa.insert(plan).from_select(["row_no", "file", "action"], rows))
+    if connection.scalar(sa.select(withdrawn_deals.c.id).limit(1)) is None:
+        return
+    connection.execute(
+        sa.update(plan)
+        .where(plan.c.action == NEW, plan.c.row_no == staged.c.row_no, same_deal(withdrawn_deals, staged))
+        .values(action=_action(dialect, withdrawn_deals, staged, knowledge) + WITHDRAWN)
+    )
 
 
 def counts(connection: sa.Connection, staging: Staging, lines: Sequence[FileLines]) -> tuple[FileCounts, ...]:
@@ -65,19 +96,30 @@ def counts(connection: sa.Connection, staging: Staging, lines: Sequence[FileLine
 
 
 def merge(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> None:
-    """Carry out the plan, in one statement. Rows whose action is 0 are not touched."""
+    """Carry out the plan, in one statement. Rows whose action is none of WRITTEN are not touched."""
     if connection.dialect.name == "mysql":
         connection.execute(_merge_mysql(staging, knowledge))
     else:
         connection.execute(_merge_sqlite(staging, knowledge))
 
 
-def _same_deal(staged: sa.Table) -> sa.ColumnElement[bool]:
-    return sa.and_(*(deals.c[name] == staged.c[name] for name in KEY))
+def same_deal(table: sa.Table, staged: sa.Table) -> sa.ColumnElement[bool]:
+    """Ties a table of deals to the staged rows."""
+    return sa.and_(*(table.c[name] == staged.c[name] for name in KEY))
+
+
+def chosen(staging: Staging, bits: int) -> sa.ColumnElement[bool]:
+    """Planned rows whose action has any of these bits."""
+    return staging.plan.c.action.bitwise_and(bits) != 0
+
+
+def staged_rows(staging: Staging) -> sa.Join:
+    """The staged rows with what is to be done to them."""
+    return staging.plan.join(staging.staged, staging.staged.c.row_no == staging.plan.c.row_no)
 
 
 def _counts_of(file: FileLines, rows: Mapping[int, int]) -> FileCounts:
-    new = rows.get(NEW, 0)
+    new = sum(number for action, number in rows.items() if action & NEW)
     changed = sum(number for action, number in rows.items() if action & CHANGED)
     unchanged = sum(rows.values()) - new - changed
     counted = FileCounts(file.file, file.data_lines, new, changed, unchanged, file.rejected_lines)
@@ -89,31 +131,34 @@ def _counts_of(file: FileLines, rows: Mapping[int, int]) -> FileCounts:
     return counted
 
 
-def _action(dialect: str, staged: sa.Table, knowledge: Knowledge) -> sa.ColumnElement[int]:
-    as_of, release = sa.literal(knowledge.as_of, sa.DateTime), sa.literal(knowledge.release)
-    newer = sa.or_(
-        deals.c.as_of.is_(None),
-        deals.c.as_of < as_of,
-        sa.and_(deals.c.as_of == as_of, deals.c.last_release <= release),
+def _action(dialect: str, table: sa.Table, staged: sa.Table, knowledge: Knowledge) -> sa.ColumnElement[int]:
+    """What a row is to a deal that stands in `table`."""
+    copy, last = knowledge.copy, (table.c.last_release, table.c.as_of)
+    changed = sa.or_(*(_differs(dialect, table, staged, name) for name in COMPARED))
+    derived = sa.or_(*(_differs(dialect, table, staged, name) for name in DERIVED))
+    newer = NEWER + sa.case((changed, CHANGED), else_=0)
+    late = LATE + sa.case((changed, DIFFERS), else_=0)
+    # Who was withdrawn is put right by the copy that brings him back, or by loading all anew.
+    heals = table is deals and knowledge.bytes is not Bytes.OLDER
+    same = sa.case((changed, SAME + CHANGED), (derived, SAME), else_=0) if heals else sa.literal(0)
+    known = late if knowledge.bytes is Bytes.NEWER else sa.literal(0)
+    return sa.case(
+        (_unknown(table), newer),
+        (is_copy(*last, copy), same),
+        (is_before(*last, copy), newer),
+        (mentions(table.c.earlier_sightings, copy.token), known),
+        else_=late,
     )
-    earlier = sa.or_(
-        deals.c.first_as_of.is_(None),
-        deals.c.first_as_of > as_of,
-        sa.and_(deals.c.first_as_of == as_of, deals.c.first_release > release),
-    )
-    changed = sa.or_(*(_differs(dialect, staged, name) for name in COMPARED))
-    differs = sa.or_(
-        *(_differs(dialect, staged, name) for name in DERIVED),
-        deals.c.last_release != release,
-        deals.c.as_of.is_distinct_from(as_of),
-    )
-    replaces = sa.case((~newer, 0), (changed, CHANGED + NEWER), (differs, NEWER), else_=0)
-    return sa.case((deals.c.id.is_(None), NEW), else_=replaces + sa.case((earlier, FIRST), else_=0))
 
 
-def _differs(dialect: str, staged: sa.Table, name: str) -> sa.ColumnElement[bool]:
+def _unknown(table: sa.Table) -> sa.ColumnElement[bool]:
+    """Whether nobody knows when a deal was seen: such a row gives way to any knowledge."""
+    return sa.or_(table.c.as_of.is_(None), table.c.first_as_of.is_(None))
+
+
+def _differs(dialect: str, table: sa.Table, staged: sa.Table, name: str) -> sa.ColumnElement[bool]:
     """Whether a value is another one, exactly: collations take case, trailing spaces and rare characters for equal."""
-    there, here = deals.c[name], staged.c[name]
+    there, here = table.c[name], staged.c[name]
     if isinstance(there.type, sa.String):
         if dialect == "mysql":
             return sa.cast(there, sa.LargeBinary) != sa.cast(here, sa.LargeBinary)
@@ -121,15 +166,10 @@ def _differs(dialect: str, staged: sa.Table, name: str) -> sa.ColumnElement[bool
     return there.is_distinct_from(here) if BY_NAME[name].nullable else there != here
 
 
-def _chosen(staging: Staging) -> sa.Join:
-    """The staged rows with what is to be done to them."""
-    return staging.plan.join(staging.staged, staging.staged.c.row_no == staging.plan.c.row_no)
-
-
 def _new_row(staging: Staging, knowledge: Knowledge) -> dict[str, sa.ColumnElement[Any]]:
     """The row that a new deal gets, all but its id."""
-    as_of, now = sa.literal(knowledge.as_of, sa.DateTime), sa.literal(knowledge.now, sa.DateTime)
-    release = sa.literal(knowledge.release)
+    as_of, now = sa.literal(knowledge.copy.as_of, sa.DateTime), sa.literal(knowledge.now, sa.DateTime)
+    release = sa.literal(knowledge.copy.release.key)
     return {
         **{column.name: staging.staged.c[column.name] for column in COLUMNS},
         "first_release": release,
@@ -141,43 +181,60 @@ def _new_row(staging: Staging, knowledge: Knowledge) -> dict[str, sa.ColumnEleme
     }
 
 
-def _merged_row(staging: Staging, knowledge: Knowledge) -> dict[str, sa.ColumnElement[Any]]:
-    """What a known deal becomes: each column named, so that the server's ON UPDATE touches none."""
-    new = _new_row(staging, knowledge)
+def _merged_row(dialect: str, staging: Staging, knowledge: Knowledge) -> dict[str, sa.ColumnElement[Any]]:
+    """What a known deal becomes: each column named, so that the server's ON UPDATE touches none.
 
-    def where(bit: int, name: str) -> sa.ColumnElement[Any]:
-        return sa.case((staging.plan.c.action.bitwise_and(bit) != 0, new[name]), else_=deals.c[name])
+    In an order in which no expression reads a column that was set before: MySQL sets them one by one.
+    """
+    new, seen = _new_row(staging, knowledge), deals.c.earlier_sightings
 
-    newest = [column.name for column in COLUMNS if column.name not in KEY]
+    def where(bits: int, name: str) -> sa.ColumnElement[Any]:
+        return sa.case((chosen(staging, bits), new[name]), else_=deals.c[name])
+
+    def unknown(name: str) -> sa.ColumnElement[Any]:
+        return sa.case((_unknown(deals), new[name]), else_=deals.c[name])
+
+    token = token_of(dialect, deals.c.last_release, deals.c.as_of)
+    sightings = sa.case(
+        (~chosen(staging, NEWER), seen), (_unknown(deals), sa.null()), (seen.is_(None), token), else_=seen + "," + token
+    )
     return {
-        **{name: where(NEWER, name) for name in (*newest, "last_release", "as_of")},
-        "first_release": where(FIRST, "first_release"),
-        "first_as_of": where(FIRST, "first_as_of"),
+        "earlier_sightings": sightings,
+        "first_release": unknown("first_release"),
+        "first_as_of": unknown("first_as_of"),
         "created_at": deals.c.created_at,
         "updated_at": where(CHANGED, "updated_at"),
+        **{column.name: where(NEWER + SAME, column.name) for column in COLUMNS if column.name not in KEY},
+        "last_release": where(NEWER + SAME, "last_release"),
+        "as_of": where(NEWER + SAME, "as_of"),
     }
 
 
 def _merge_mysql(staging: Staging, knowledge: Knowledge) -> sa.Insert:
     new = _new_row(staging, knowledge)
-    rows = sa.select(*new.values()).select_from(_chosen(staging)).where(staging.plan.c.action != 0)
+    rows = sa.select(*new.values()).select_from(staged_rows(staging)).where(chosen(staging, WRITTEN))
     insert = mysql.insert(deals).from_select(list(new), rows, include_defaults=False)
-    return insert.on_duplicate_key_update(_merged_row(staging, knowledge))
+    return insert.on_duplicate_key_update(list(_merged_row("mysql", staging, knowledge).items()))
 
 
 def _merge_sqlite(staging: Staging, knowledge: Knowledge) -> sa.Insert:
     """SQLite's update knows nothing but the row to insert: hence that is the merged row already.
 
-    Each row brings an id that is not taken, since a table of the other application numbers none by
-    itself; a known deal keeps its own.
+    Each row brings an id that is not taken, not even by a withdrawn deal, since a table of the other
+    application numbers none by itself; a known deal keeps its own.
     """
-    staged, plan, numbered = staging.staged, staging.plan, deals.alias("numbered")
-    new, merged = _new_row(staging, knowledge), _merged_row(staging, knowledge)
-    last = sa.select(sa.func.coalesce(sa.func.max(numbered.c.id), 0)).scalar_subquery()
-    row: dict[str, sa.ColumnElement[Any]] = {"id": last + 1 + staged.c.row_no}
-    for name, value in new.items():
+    staged, plan = staging.staged, staging.plan
+    new, merged = _new_row(staging, knowledge), _merged_row("sqlite", staging, knowledge)
+    row: dict[str, sa.ColumnElement[Any]] = {"id": _last_id() + 1 + staged.c.row_no}
+    for name, value in {**new, "earlier_sightings": sa.null()}.items():
         row[name] = value if name in KEY else sa.case((plan.c.action == NEW, value), else_=merged[name])
-    source = _chosen(staging).outerjoin(deals, _same_deal(staged))
-    rows = sa.select(*row.values()).select_from(source).where(plan.c.action != 0)
+    source = staged_rows(staging).outerjoin(deals, same_deal(deals, staged))
+    rows = sa.select(*row.values()).select_from(source).where(chosen(staging, WRITTEN))
     insert = sqlite.insert(deals).from_select(list(row), rows, include_defaults=False)
     return insert.on_conflict_do_update(index_elements=list(KEY), set_={name: insert.excluded[name] for name in merged})
+
+
+def _last_id() -> sa.ColumnElement[int]:
+    numbered, gone = deals.alias("numbered"), withdrawn_deals.alias("gone")
+    last = [sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)).scalar_subquery() for table in (numbered, gone)]
+    return sa.func.max(*last)

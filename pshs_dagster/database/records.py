@@ -40,6 +40,13 @@ class FileCounts:
     unchanged_deals: int
     rejected_lines: int
     withdrawn_deals: int = 0
+    """Withdrawn trades of this file's city from inside the window of the season that withdrew them."""
+    withdrawn_outside: int = 0
+    """Those from outside it: MOI drops them by the thousand."""
+    cancelled_deals: int = 0
+    """Lines whose 解約情形 is new to a deal, or another than before."""
+    reinstated_deals: int = 0
+    """Lines of deals that had been withdrawn and stand in `deals` again."""
 
     @property
     def is_conserved(self) -> bool:
@@ -77,6 +84,18 @@ class LoadReport:
     @property
     def withdrawn_deals(self) -> int:
         return sum(counts.withdrawn_deals for counts in self.files)
+
+    @property
+    def withdrawn_outside(self) -> int:
+        return sum(counts.withdrawn_outside for counts in self.files)
+
+    @property
+    def cancelled_deals(self) -> int:
+        return sum(counts.cancelled_deals for counts in self.files)
+
+    @property
+    def reinstated_deals(self) -> int:
+        return sum(counts.reinstated_deals for counts in self.files)
 
 
 def wall_time(moment: datetime) -> datetime:

@@ -40,6 +40,9 @@ _id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _long_text = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 """A raw line may be of any length: TEXT ends at 64 KiB."""
 
+_tokens = sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql")
+"""Names of copies, comma-joined, as `Copy.token` spells them: some twenty characters each, a copy a month at most."""
+
 
 def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
     if column.name == "serial_number":
@@ -86,6 +89,11 @@ def _columns_of_a_deal() -> list[sa.Column[Any]]:
         sa.Column("as_of", sa.DateTime, comment="Moment whose knowledge the values carry"),
         # The release's own row does not tell: a season is rebuilt, and then carries later knowledge.
         sa.Column("first_as_of", sa.DateTime, comment="Moment of the earliest knowledge, for first_release"),
+        sa.Column(
+            "earlier_sightings",
+            _tokens,
+            comment="Copies that held the deal before (last_release, as_of), oldest first; NULL where none did",
+        ),
         sa.Column("created_at", sa.DateTime, server_default=NOW),
         sa.Column("updated_at", sa.DateTime, server_default=NOW),
     ]
@@ -134,6 +142,28 @@ releases = sa.Table(
     **MYSQL_OPTIONS,
 )
 
+release_copies = sa.Table(
+    "release_copies",
+    metadata,
+    sa.Column("release", sa.String(RELEASE_WIDTH), primary_key=True),
+    sa.Column("as_of", sa.DateTime, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(8), nullable=False, comment="issue or season"),
+    sa.Column("window_from", sa.Date, nullable=False),
+    sa.Column("window_to", sa.Date, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False, comment="Bytes of the zip"),
+    sa.Column("source_url", sa.String(1024), nullable=False),
+    sa.Column("fetched_at", sa.DateTime, nullable=False),
+    sa.Column("loaded_at", sa.DateTime, nullable=False),
+    sa.Column("cities", sa.JSON, nullable=False, comment="Cities that have a file in the copy, of those loaded"),
+    sa.Column(
+        "rejected", sa.JSON, nullable=False, comment="[city, serial] of rejected lines: in the copy, without a value"
+    ),
+    sa.Index("ix_release_copies_as_of", "as_of"),
+    comment="One row a copy of a release: a set of bytes, and the moment whose knowledge it carries",
+    **MYSQL_OPTIONS,
+)
+
 release_files = sa.Table(
     "release_files",
     metadata,
@@ -145,6 +175,9 @@ release_files = sa.Table(
     sa.Column("unchanged_deals", sa.Integer, nullable=False),
     sa.Column("rejected_lines", sa.Integer, nullable=False),
     sa.Column("withdrawn_deals", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("withdrawn_outside", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("cancelled_deals", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("reinstated_deals", sa.Integer, nullable=False, server_default="0"),
     comment="What the last load of a release that changed something did with each of its files",
     **MYSQL_OPTIONS,
 )
@@ -162,6 +195,7 @@ deal_events = sa.Table(
     sa.Column("recorded_at", sa.DateTime, nullable=False),
     sa.Index("ix_deal_events_city_serial_number", "city", "serial_number"),
     sa.Index("ix_deal_events_release", "release"),
+    sa.Index("ix_deal_events_as_of", "as_of"),
     comment="Ledger of what happened to deals after they were new",
     **MYSQL_OPTIONS,
 )

@@ -5,18 +5,21 @@ On purpose this knows nothing of how rows are merged: the same mistake is not ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import ReleaseRecord, moment, wall_time
 from pshs_dagster.database.tables import deals as deals_table
+from pshs_dagster.database.tables import release_copies, withdrawn_deals
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
+from pshs_dagster.deals.timeline import Copy
 
 KEY = ["city", "serial_number"]
 
@@ -30,13 +33,15 @@ class Verification:
 
     `missing` lists deals that are not there: file, source_line, city, serial_number. `different` lists
     values that are others, one a row: city, serial_number, column, expected, stored. `newer` counts
-    deals that a newer release tells of; that they are there is all that can be said of them.
+    deals that a newer release tells of; that they are there is all that can be said of them. `withdrawn`
+    counts deals that newer knowledge has withdrawn: they are kept whole, but are in `deals` no more.
     """
 
     expected: int
     missing: pd.DataFrame
     different: pd.DataFrame
     newer: int
+    withdrawn: int = 0
 
     @property
     def holds(self) -> bool:
@@ -47,43 +52,69 @@ class Verification:
 def verify_release(engine: sa.Engine, record: ReleaseRecord, deals: pd.DataFrame) -> Verification:
     """Compare every deal of the frame (as for `load_release`) with its row. Raises DatabaseError."""
     with translated(engine, f"read back {record.release}"), engine.connect() as connection:
-        stored = _stored(connection, deals)
+        stored = _stored(connection, deals_table, deals)
+        copy = _copy(connection, record)
+        gone = _stored(connection, withdrawn_deals, deals, names=("withdrawn_release",))
     expected = deals.reset_index(drop=True)
     matched = expected[KEY].merge(stored, on=KEY, how="left", validate="one_to_one", indicator="found")
     found = (matched["found"] == "both").to_numpy()
-    knowledge = matched["as_of"].fillna(pd.Timestamp.min)
-    as_of, release = pd.Timestamp(wall_time(record.as_of)), record.release.key
-    newer = (knowledge > as_of) | ((knowledge == as_of) & (matched["last_release"] > release).fillna(False))
-    newer = newer.to_numpy(dtype=bool) & found
+    newer = _is_newer(matched, copy) & found
+    withdrawn = pd.MultiIndex.from_frame(expected[KEY]).isin(pd.MultiIndex.from_frame(gone[KEY])) & ~found
     compared = found & ~newer
     return Verification(
         expected=len(expected),
-        missing=expected.loc[~found, ["file", "source_line", *KEY]].reset_index(drop=True),
+        missing=expected.loc[~found & ~withdrawn, ["file", "source_line", *KEY]].reset_index(drop=True),
         different=_differences(expected[compared], matched[compared]),
         newer=int(newer.sum()),
+        withdrawn=int(withdrawn.sum()),
     )
 
 
 def newest_created_at(engine: sa.Engine, release: str) -> datetime | None:
     """When the newest deal was created that this release was the first to bring; None where it brought none."""
-    query = sa.select(sa.func.max(deals_table.c.created_at)).where(deals_table.c.first_release == release)
+    queries = [
+        sa.select(sa.func.max(table.c.created_at)).where(table.c.first_release == release)
+        for table in (deals_table, withdrawn_deals)
+    ]
     with translated(engine, f"tell when {release} was loaded"), engine.connect() as connection:
-        newest = connection.scalar(query)
-    return moment(newest) if newest else None
+        newest = [found for query in queries if (found := connection.scalar(query))]
+    return moment(max(newest)) if newest else None
 
 
-def _stored(connection: sa.Connection, deals: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `deals` whose keys stand in the frame, typed like the frame, with as_of and last_release."""
-    names = [*(column.name for column in COLUMNS), "as_of", "last_release"]
-    query = sa.select(*(deals_table.c[name] for name in names))
+def _copy(connection: sa.Connection, record: ReleaseRecord) -> Copy:
+    """The copy that a record tells of: the same bytes are the same knowledge, whenever they were fetched."""
+    mine = sa.and_(release_copies.c.release == record.release.key, release_copies.c.sha256 == record.sha256)
+    known = connection.scalar(sa.select(release_copies.c.as_of).where(mine))
+    return Copy(record.release, known or wall_time(record.as_of))
+
+
+def _is_newer(matched: pd.DataFrame, copy: Copy) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which deals were last seen in a copy that knows more than this one."""
+    as_of, release = pd.Timestamp(copy.as_of), copy.release.key
+    knowledge, last = matched["as_of"].fillna(pd.Timestamp.min), matched["last_release"].fillna("")
+    is_season = last.str.contains("S")
+    same_kind = is_season == (not copy.release.is_issue)
+    later_name = (same_kind & (last > release)) | (is_season & ~same_kind)
+    return ((knowledge > as_of) | ((knowledge == as_of) & later_name)).to_numpy(dtype=bool)
+
+
+def _stored(
+    connection: sa.Connection, table: sa.Table, deals: pd.DataFrame, names: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The rows of `table` whose keys stand in the frame, typed like the frame.
+
+    `names` are columns beside the key; unless told, all that a release tells, with as_of and last_release.
+    """
+    if names is None:
+        names = [*(column.name for column in COLUMNS if column.name not in KEY), "as_of", "last_release"]
+    columns = [*KEY, *names]
+    query = sa.select(*(table.c[name] for name in columns))
     rows: list[Any] = []
-    for city, serials in _keys(deals):
-        rows += connection.execute(
-            query.where(deals_table.c.city == city, deals_table.c.serial_number.in_(serials))
-        ).all()
-    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
-    values = dict(zip(names, columns, strict=True))
-    frame = pd.DataFrame({name: _typed(name, values[name]) for name in names})
+    if connection.scalar(sa.select(table.c.id).limit(1)) is not None:
+        for city, serials in _keys(deals):
+            rows += connection.execute(query.where(table.c.city == city, table.c.serial_number.in_(serials))).all()
+    by_column = dict(zip(columns, zip(*rows, strict=True) if rows else ((),) * len(columns), strict=True))
+    frame = pd.DataFrame({name: _typed(name, by_column[name]) for name in columns})
     # MySQL finds a key by its collation, which may take another for equal: exactly ours are meant.
     return frame.merge(deals[KEY], on=KEY)
 
@@ -106,6 +137,7 @@ _TYPES = {
 _TYPE_OF = {column.name: _TYPES[column.type] for column in COLUMNS} | {
     "as_of": "datetime64[ns]",
     "last_release": "string[pyarrow]",
+    "withdrawn_release": "string[pyarrow]",
 }
 
 

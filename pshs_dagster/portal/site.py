@@ -7,7 +7,7 @@ import hashlib
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -52,6 +52,15 @@ def no_progress(_done: int, _total: int | None) -> None:
     """For those who do not watch."""
 
 
+def path_of(release: Release, earlier: Sequence[Release]) -> str:
+    """The path and query that gets a release, where these are the earlier issues of the quarter."""
+    if not release.is_issue:
+        return f"/DownloadSeason?season={release.key}&type=zip&fileName=lvr_landcsv.zip"
+    if release in earlier:
+        return f"/DownloadHistory?type=history&fileName={release.published_on:%Y%m%d}"
+    return CURRENT_ZIP
+
+
 @dataclass(frozen=True)
 class Published:
     """What MOI offers at a moment."""
@@ -70,6 +79,10 @@ class Published:
         """All that can be had, the seasons and then the issues, each oldest first."""
         current = () if self.current is None or self.current in self.earlier else (self.current,)
         return (*self.seasons, *self.earlier, *current)
+
+    def path_of(self, release: Release) -> str:
+        """The path and query that gets one of these releases."""
+        return path_of(release, self.earlier)
 
 
 @dataclass(frozen=True)
@@ -145,16 +158,16 @@ class Portal:
         """
         self._refuse_the_future(release)
         if not release.is_issue:
-            return f"/DownloadSeason?season={release.key}&type=zip&fileName=lvr_landcsv.zip"
+            return path_of(release, ())
         listed = pages.listed_issues(self._history())
         if release in listed:
-            return f"/DownloadHistory?type=history&fileName={release.published_on:%Y%m%d}"
+            return path_of(release, listed)
         # With an empty list a quarter has just begun, and only its first issue can be the current one.
         newest_before = listed[-1] if listed else newest_issue_due(self._clock()).preceding()
         if release.published_on <= newest_before.published_on:
             raise self._gone(release)
         # The current download may still hold the issue before this one; the contents will tell.
-        return CURRENT_ZIP
+        return path_of(release, listed)
 
     def fetch(self, release: Release, folder: Path, progress: Progress = no_progress) -> FetchedZip:
         """Download a release into `folder` as `{release}.zip`, verified by its checksums.
@@ -204,13 +217,10 @@ class Portal:
             raise Transient(str(error), attempts=BROKEN_ATTEMPTS, finally_=error) from error
 
     def _refuse_the_future(self, release: Release) -> None:
-        now = self._clock().astimezone(TAIPEI)
-        if release.is_issue and not release.is_due(now):
-            due = f"{release.published_on} {ISSUE_HOUR:%H:%M} (Taipei)"
-        elif not release.is_issue and release.published_on > now.date():
-            due = str(release.published_on)
-        else:
+        # On its day an issue may be there before its hour; the site knows, and its contents tell.
+        if release.published_on <= self._clock().astimezone(TAIPEI).date():
             return
+        due = f"{release.published_on} {ISSUE_HOUR:%H:%M} (Taipei)" if release.is_issue else str(release.published_on)
         raise NotPublished(f"{release} is not out yet: MOI is expected to publish it on {due}.")
 
     def _gone(self, issue: Release) -> NotPublished:

@@ -129,12 +129,13 @@ def test_what_is_derived_follows_without_being_a_change(engine: sa.Engine) -> No
     assert deals_by_serial(engine)["A1"]["cancelled_on"] is None
 
 
-def test_older_knowledge_changes_nothing_but_the_first_release(engine: sa.Engine) -> None:
+def test_older_knowledge_changes_nothing_but_where_the_deal_was_seen_first(engine: sa.Engine) -> None:
     load(engine, "2022-09-21", [deal("A1", price=2)])
     before = deals_by_serial(engine)["A1"]
     report = load(engine, "2022-09-11", [deal("A1", price=1, flags="old")], LATER)
     assert report.unchanged_deals == 1
     first = {"first_release": "2022-09-11", "first_as_of": datetime.fromisoformat("2022-09-11")}
+    first |= {"earlier_sightings": "2022-09-11"}
     assert deals_by_serial(engine)["A1"] == before | first
 
 
