@@ -32,7 +32,7 @@ dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:30
 
 test: $(READY)  ## every test, with a real MySQL server, S3 over HTTP, Dagster's daemon and a browser
 	scripts/install-test-services
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-fast: $(READY)  ## the tests that need no service
 	$(BIN)/pytest -m 'not mysql and not s3 and not browser and not slow and not real'

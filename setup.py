@@ -32,6 +32,7 @@ setup(
     extras_require={
         "dev": [
             "pytest",
+            "pytest-xdist",  # both cores
             "pytest-timeout",  # a hung server fails one test, not the whole run
             "hypothesis",  # laws over made-up input
             "moto[s3,server]",  # S3 over HTTP

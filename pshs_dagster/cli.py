@@ -12,7 +12,7 @@ from datetime import datetime
 
 import click
 
-from pshs_dagster import cli_past
+from pshs_dagster import cli_history, cli_past
 from pshs_dagster.cli_errors import plain_errors
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import TAIPEI, Release
@@ -110,7 +110,7 @@ def _newest(portal: object) -> Release:
     return current
 
 
-for command in (cli_past.as_of, cli_past.history, cli_past.digest):
+for command in (cli_history.init, cli_history.rebuild, cli_past.as_of, cli_past.history, cli_past.digest):
     main.add_command(command)
 
 

@@ -17,6 +17,8 @@ from pshs_dagster.checks import CHECKS
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.config import Settings, StorageType, read_settings
 from pshs_dagster.database.database import Database
+from pshs_dagster.history.job import rebuild_history_job
+from pshs_dagster.history.replay import nobody
 from pshs_dagster.portal import Portal, no_progress
 
 RESOURCES = {
@@ -26,6 +28,7 @@ RESOURCES = {
     "database": "Where the tables are.",
     "cities": "MOI's letters of the cities to load.",
     "progress": "Told of the bytes that are fetched.",
+    "rebuild_watch": "Told of the copies that a rebuild has loaded.",
 }
 """What Dagster's page says of each resource."""
 
@@ -43,6 +46,7 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
         "database": Database(settings.database),
         "cities": settings.cities,
         "progress": no_progress,
+        "rebuild_watch": nobody,
         **overrides,
     }
     archive, cities = resources["archive"], resources["cities"]
@@ -55,7 +59,7 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[load_release_job],
+        jobs=[load_release_job, rebuild_history_job],
         schedules=[ten_day_schedule],
         sensors=[release_sensor],
         resources=described,

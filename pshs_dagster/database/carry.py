@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from pshs_dagster.database.actual import collations
 from pshs_dagster.database.rejects import DECIDED
 from pshs_dagster.database.tables import corrections, deal_events, deals, metadata, rejected_deals, withdrawn_deals
 from pshs_dagster.deals.columns import COMPARED
@@ -85,7 +86,11 @@ def _identify(connection: sa.Connection, new: sa.Table, reflected: sa.Table) -> 
             values["withdrawn_at"] = sa.case((again, old.c.withdrawn_at), else_=new.c.withdrawn_at)
     ours = metadata.tables[new.name].columns
     values |= {name: old.c[name] for name in _writable(new) if name not in ours and name in old.c}
-    key = sa.and_(new.c.city == old.c.city, new.c.serial_number == old.c.serial_number)
+    city: sa.ColumnElement[Any] = old.c.city
+    if connection.dialect.name == "mysql" and new.name != reflected.name:
+        # Another program's table may sort in another way than the one that we made.
+        city = sa.collate(city, str(collations(connection, new.name)["city"]))
+    key = sa.and_(new.c.city == city, new.c.serial_number == old.c.serial_number)
     connection.execute(sa.update(new).where(key).values(values))
 
 

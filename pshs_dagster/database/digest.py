@@ -7,7 +7,7 @@ rows came in and do not count, nor do columns and rows that other programs added
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from hashlib import sha256
 from typing import Any
@@ -34,7 +34,7 @@ HASH_BYTES = sha256().digest_size
 
 def digest(engine: sa.Engine) -> str:
     """SHA-256, in hexadecimal, over TABLES. Raises DatabaseError."""
-    return _combined(table_digests(engine))
+    return combined(table_digests(engine))
 
 
 def table_digests(engine: sa.Engine) -> dict[str, str]:
@@ -43,12 +43,8 @@ def table_digests(engine: sa.Engine) -> dict[str, str]:
         return {table.name: _digest_of(connection, table) for table in TABLES}
 
 
-def combined(digests: dict[str, str]) -> str:
-    """The digest of the whole, from what `table_digests` gave."""
-    return _combined(digests)
-
-
-def _combined(digests: dict[str, str]) -> str:
+def combined(digests: Mapping[str, str]) -> str:
+    """The digest of the whole, from those of the tables."""
     return sha256("".join(f"{table.name} {digests[table.name]}\n" for table in TABLES).encode()).hexdigest()
 
 

@@ -54,7 +54,9 @@ def lead_back(connection: sa.Connection, schema: str, prefix: str) -> None:
     connection.exec_driver_sql("SET SESSION foreign_key_checks = 0")
     try:
         for (child_schema, child, name), rows in keys.items():
-            connection.exec_driver_sql(_again(connection, child_schema, child, name, rows, prefix))
+            # Two statements: in one, MariaDB takes the key that is added for one that is there already.
+            for statement in _again(connection, child_schema, child, name, rows, prefix):
+                connection.exec_driver_sql(statement)
             logger.info("Table %s.%s: key %s refers to the new table.", child_schema, child, name)
     except BaseException:
         connection.invalidate()  # it must not go back to the pool without its checks
@@ -64,14 +66,15 @@ def lead_back(connection: sa.Connection, schema: str, prefix: str) -> None:
 
 def _again(
     connection: sa.Connection, child_schema: str, child: str, name: str, rows: Sequence[Any], prefix: str
-) -> str:
+) -> tuple[str, str]:
     preparer: Any = connection.dialect.identifier_preparer
     quote = preparer.quote_identifier
     parent = f"{quote(str(connection.engine.url.database))}.{quote(rows[0].parent.removeprefix(prefix))}"
     columns = ", ".join(quote(row.column_name) for row in rows)
     parent_columns = ", ".join(quote(row.parent_column) for row in rows)
+    altered = f"ALTER TABLE {quote(child_schema)}.{quote(child)}"
     return (
-        f"ALTER TABLE {quote(child_schema)}.{quote(child)} DROP FOREIGN KEY {quote(name)}, "
-        f"ADD CONSTRAINT {quote(name)} FOREIGN KEY ({columns}) REFERENCES {parent} ({parent_columns}) "
-        f"ON DELETE {rows[0].delete_rule} ON UPDATE {rows[0].update_rule}"
+        f"{altered} DROP FOREIGN KEY {quote(name)}",
+        f"{altered} ADD CONSTRAINT {quote(name)} FOREIGN KEY ({columns}) REFERENCES {parent} ({parent_columns}) "
+        f"ON DELETE {rows[0].delete_rule} ON UPDATE {rows[0].update_rule}",
     )

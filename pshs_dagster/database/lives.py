@@ -25,8 +25,8 @@ from pshs_dagster.database.merge import (
     WITHDRAWN,
     Bytes,
     Knowledge,
+    beside,
     chosen,
-    same_deal,
     staged_rows,
 )
 from pshs_dagster.database.replacements import PLACE, Place
@@ -48,6 +48,9 @@ from pshs_dagster.deals.timeline import (
     with_sighting,
 )
 from pshs_dagster.releases import Release
+
+SEEN = ("last_release", "as_of", "earlier_sightings")
+"""The columns that name the copies which held a deal."""
 
 
 @dataclass(frozen=True)
@@ -87,23 +90,25 @@ def last_copy(release: str, as_of: Any) -> Copy:
     return Copy(Release.parse(release), as_of)
 
 
-def tell_lines(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> Told:
+def tell_lines(connection: sa.Connection, staging: Staging, knowledge: Knowledge, actions: int) -> Told:
     """Write the events of values that the staged rows bring, and put late sightings in their places.
 
-    Call it before the merge, while the tables have the values before.
+    `actions` has the bits of all rows. Call it before the merge, while the tables have the values before.
     """
     cancelled: dict[str, int] = defaultdict(int)
     wanted: dict[Key, list[Happening]] = {}
     places: set[Place] = set()
-    for file, key, happenings in _of_new_deals(connection, staging, knowledge):
-        wanted[key] = happenings
-        cancelled[file] += 1
-    for file, key, happenings, place in _of_changed_deals(connection, staging, knowledge):
-        wanted[key] = happenings
-        cancelled[file] += any(happening.event is Event.CANCELLED for happening in happenings)
-        places.add(place)
+    if actions & NEW:
+        for file, key, happenings in _of_new_deals(connection, staging, knowledge):
+            wanted[key] = happenings
+            cancelled[file] += 1
+    if actions & CHANGED:
+        for file, key, happenings, place in _of_changed_deals(connection, staging, knowledge):
+            wanted[key] = happenings
+            cancelled[file] += any(happening.event is Event.CANCELLED for happening in happenings)
+            places.add(place)
     _append(connection, knowledge, wanted)
-    for table in (deals, withdrawn_deals):
+    for table in (deals, withdrawn_deals) if actions & (LATE + SAME) else ():
         for file, number in _tell_late(connection, staging, knowledge, table).items():
             cancelled[file] += number
     return Told(dict(cancelled), places)
@@ -154,11 +159,9 @@ def _tell_late(connection: sa.Connection, staging: Staging, knowledge: Knowledge
     late = chosen(staging, LATE)
     if knowledge.bytes is Bytes.NEWER and table is deals:
         late = sa.or_(late, sa.and_(chosen(staging, SAME), chosen(staging, CHANGED)))
-    query = (
-        sa.select(plan.c.file, plan.c.action, *(staged.c[name] for name in ("city", "serial_number")))
-        .add_columns(table.c.id, table.c.last_release, table.c.as_of, table.c.earlier_sightings)
-        .select_from(staged_rows(staging).join(table, same_deal(table, staged)))
-        .where(late, chosen(staging, WITHDRAWN) if table is withdrawn_deals else ~chosen(staging, WITHDRAWN))
+    columns = (staged.c.city, staged.c.serial_number, table.c.id, *(table.c[name] for name in SEEN))
+    query = beside(sa.select(plan.c.file, plan.c.action, *columns), staging, table).where(
+        late, chosen(staging, WITHDRAWN) if table is withdrawn_deals else ~chosen(staging, WITHDRAWN)
     )
     lines = [_Line.of(row) for row in connection.execute(query)]
     cancelled = _retell(connection, staging, knowledge, table, lines)
@@ -201,13 +204,14 @@ def _pairs(
 
 def _side_by_side(staging: Staging, table: sa.Table) -> sa.Select[Any]:
     staged, plan = staging.staged, staging.plan
-    return sa.select(
+    query = sa.select(
         plan.c.file,
         staged.c.city,
         staged.c.serial_number,
         *(table.c[name].label(f"t_{name}") for name in KEPT),
         *(staged.c[name].label(f"s_{name}") for name in KEPT),
-    ).select_from(staged_rows(staging).join(table, same_deal(table, staged)))
+    )
+    return beside(query, staging, table)
 
 
 def _values(row: Any, prefix: str) -> Values:

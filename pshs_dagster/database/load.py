@@ -24,7 +24,7 @@ from pshs_dagster.database.records import FileCounts, FileLines, LoadReport, Rel
 from pshs_dagster.database.rejects import refresh_statuses
 from pshs_dagster.database.rows import Rows
 from pshs_dagster.database.staging import Staging, fill, staging_tables
-from pshs_dagster.database.tables import deal_statistics, withdrawn_deals
+from pshs_dagster.database.tables import deal_events, deal_statistics, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.deals.columns import BY_NAME
 
@@ -84,15 +84,18 @@ def _carry_out(
     knowledge, season = arrival.knowledge, arrival.season
     merge.classify(connection, staging, knowledge)
     counts = merge.counts(connection, staging, lines)
+    actions = merge.actions(connection, staging)
     absences = None
     if season is not None and arrival.tells_absences:
         known = withdrawals.known_in_window(connection, staging, season)
         absences = presence.Absences(season, arrival.cities, known, confirmed)
-    presence.return_withdrawn(connection, staging, knowledge)
-    told = lives.tell_lines(connection, staging, knowledge)
-    merge.merge(connection, staging, knowledge)
+    if actions & merge.WITHDRAWN:
+        presence.return_withdrawn(connection, staging, knowledge)
+    told = lives.tell_lines(connection, staging, knowledge, actions)
+    if actions & merge.WRITTEN:
+        merge.merge(connection, staging, knowledge)
     judges = withdrawals.judges_with(connection, season)
-    moved = presence.settle(connection, staging, knowledge, judges, absences, told.left_places)
+    moved = presence.settle(connection, staging, knowledge, actions, judges, absences, told.left_places)
     return tuple(
         replace(
             file,
@@ -113,5 +116,5 @@ def _make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
     long = {name: length for name, length in lengths.items() if length > (BY_NAME[name].width or 0)}
     if long:
         with connection.begin():
-            for table in (deals_table, withdrawn_deals, deal_statistics):
+            for table in (deals_table, withdrawn_deals, deal_events, deal_statistics):
                 widen(connection, table, {name: length for name, length in long.items() if name in table.c})

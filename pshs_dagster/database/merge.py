@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,19 +70,17 @@ class Knowledge:
 
 def classify(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> None:
     """Fill the plan: one action for each staged row, 0 where nothing is to be done."""
-    staged, plan, dialect = staging.staged, staging.plan, connection.dialect.name
-    known = sa.case((deals.c.id.is_(None), NEW), else_=_action(dialect, deals, staged, knowledge))
-    rows = sa.select(staged.c.row_no, staged.c.file, known.label("action")).select_from(
-        staged.outerjoin(deals, same_deal(deals, staged))
-    )
-    connection.execute(sa.insert(plan).from_select(["row_no", "file", "action"], rows))
-    if connection.scalar(sa.select(withdrawn_deals.c.id).limit(1)) is None:
-        return
-    connection.execute(
-        sa.update(plan)
-        .where(plan.c.action == NEW, plan.c.row_no == staged.c.row_no, same_deal(withdrawn_deals, staged))
-        .values(action=_action(dialect, withdrawn_deals, staged, knowledge) + WITHDRAWN)
-    )
+    staged, dialect = staging.staged, connection.dialect.name
+    known = [(deals.c.id.is_not(None), _action(dialect, deals, staged, knowledge))]
+    source = staged.outerjoin(deals, same_deal(deals, staged))
+    if connection.scalar(sa.select(withdrawn_deals.c.id).limit(1)) is not None:
+        gone = _action(dialect, withdrawn_deals, staged, knowledge) + WITHDRAWN
+        known.append((withdrawn_deals.c.id.is_not(None), gone))
+        source = source.outerjoin(withdrawn_deals, same_deal(withdrawn_deals, staged))
+    action = sa.case(*known, else_=NEW).label("action")
+    rows = sa.select(staged.c.row_no, staged.c.file, action).select_from(source)
+    rows = staging.found_by_key(rows, *(deals, withdrawn_deals)[: len(known)])
+    connection.execute(sa.insert(staging.plan).from_select(["row_no", "file", "action"], rows))
 
 
 def counts(connection: sa.Connection, staging: Staging, lines: Sequence[FileLines]) -> tuple[FileCounts, ...]:
@@ -93,6 +93,12 @@ def counts(connection: sa.Connection, staging: Staging, lines: Sequence[FileLine
     if unknown:
         raise DatabaseError(f"Deals of {', '.join(sorted(unknown))} are to be loaded, but its lines were not counted.")
     return tuple(_counts_of(file, {row.action: row.rows for row in rows if row.file == file.file}) for file in lines)
+
+
+def actions(connection: sa.Connection, staging: Staging) -> int:
+    """The bits of all actions that the plan has."""
+    found = connection.scalars(sa.select(staging.plan.c.action).distinct())
+    return reduce(or_, found, 0)
 
 
 def merge(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> None:
@@ -116,6 +122,15 @@ def chosen(staging: Staging, bits: int) -> sa.ColumnElement[bool]:
 def staged_rows(staging: Staging) -> sa.Join:
     """The staged rows with what is to be done to them."""
     return staging.plan.join(staging.staged, staging.staged.c.row_no == staging.plan.c.row_no)
+
+
+def beside(query: sa.Select[Any], staging: Staging, table: sa.Table) -> sa.Select[Any]:
+    """The query over the staged rows with the rows of their deals in `table`, in this order.
+
+    The other way round MySQL would look for staged rows, which have no index by which to find them.
+    """
+    joined = staged_rows(staging).join(table, same_deal(table, staging.staged))
+    return staging.found_by_key(query.select_from(joined).prefix_with("STRAIGHT_JOIN", dialect="mysql"), table)
 
 
 def _counts_of(file: FileLines, rows: Mapping[int, int]) -> FileCounts:

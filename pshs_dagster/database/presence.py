@@ -25,8 +25,8 @@ from pshs_dagster.database.merge import (
     NEWER,
     WITHDRAWN,
     Knowledge,
+    beside,
     chosen,
-    same_deal,
     staged_rows,
 )
 from pshs_dagster.database.replacements import PLACE, Place, is_a_place, replacing, withdrawn_at
@@ -84,10 +84,8 @@ class Absences:
 
 def return_withdrawn(connection: sa.Connection, staging: Staging, knowledge: Knowledge) -> None:
     """Withdrawn deals that newer lines tell of stand in `deals` again. Call it before the merge."""
-    query = (
-        sa.select(withdrawn_deals.c.id)
-        .select_from(staged_rows(staging).join(withdrawn_deals, same_deal(withdrawn_deals, staging.staged)))
-        .where(chosen(staging, WITHDRAWN), chosen(staging, NEWER))
+    query = beside(sa.select(withdrawn_deals.c.id), staging, withdrawn_deals).where(
+        chosen(staging, WITHDRAWN), chosen(staging, NEWER)
     )
     moves.reinstate(connection, connection.scalars(query).all(), knowledge.now)
 
@@ -96,12 +94,14 @@ def settle(
     connection: sa.Connection,
     staging: Staging,
     knowledge: Knowledge,
+    actions: int,
     judges: Judges,
     absences: Absences | None,
     left_places: Collection[Place],
 ) -> Moved:
     """Move who has to move, and write the events. Raises WithdrawalsNotConfirmed."""
-    found = _of_lines(connection, staging, bool(judges.after(knowledge.copy)))
+    bits = LATE + CHANGED + WITHDRAWN + (NEW + NEWER if judges.after(knowledge.copy) else 0)
+    found = _of_lines(connection, staging, bits) if actions & bits else []
     if absences is not None:
         found += _absent(connection, absences)
     lives = {deal.key: (deal, presence(*deal.key, deal.sightings, judges)) for deal in found}
@@ -109,7 +109,8 @@ def settle(
         check_confirmed(absences.season, _withdrawals(absences, lives.values()))
     _move(connection, list(lives.values()), knowledge.now)
     moved = [deal.place for deal, _ in lives.values()]
-    touched = {place for place in (*moved, *left_places, *_new_places(connection, staging)) if is_a_place(place)}
+    new = _new_places(connection, staging) if actions & (NEW + CHANGED) else []
+    touched = {place for place in (*moved, *left_places, *new) if is_a_place(place)}
     others = _withdrawn_with(connection, withdrawn_at(connection, touched), lives)
     lives |= {deal.key: (deal, presence(*deal.key, deal.sightings, judges)) for deal in others}
     _tell(connection, list(lives.values()), knowledge.now)
@@ -119,20 +120,14 @@ def settle(
 Life = tuple[Deal, Presence]
 
 
-def _of_lines(connection: sa.Connection, staging: Staging, judged: bool) -> list[Deal]:
-    """Deals of the staged rows whose presence may be another now."""
-    bits = LATE + CHANGED + WITHDRAWN + (NEW + NEWER if judged else 0)
+def _of_lines(connection: sa.Connection, staging: Staging, bits: int) -> list[Deal]:
+    """Deals of the staged rows whose presence may be another now: what is done to them has any of these bits."""
     found: list[Deal] = []
     for table, which in (
         (deals, chosen(staging, bits)),
         (withdrawn_deals, sa.and_(chosen(staging, WITHDRAWN), chosen(staging, LATE))),
     ):
-        query = (
-            _described(table)
-            .add_columns(staging.plan.c.action)
-            .select_from(staged_rows(staging).join(table, same_deal(table, staging.staged)))
-            .where(which)
-        )
+        query = beside(_described(table).add_columns(staging.plan.c.action), staging, table).where(which)
         found += [_deal(row, bool(row.action & WITHDRAWN)) for row in connection.execute(query)]
     return found
 

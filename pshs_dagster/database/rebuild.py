@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Protocol
@@ -45,6 +46,10 @@ class Scratch(Protocol):
         """Bring back into the new tables what outlives the rebuild."""
         ...
 
+    def make_indexes(self) -> None:
+        """Make the indexes that were left out for the time of loading."""
+        ...
+
     def swap(self) -> None:
         """Put the new tables in the place of the present ones, all or none."""
         ...
@@ -62,16 +67,24 @@ class Rebuild:
         """To the new tables, which are empty at first: load into them as into any other."""
         return self._scratch.engine
 
-    def swap(self) -> None:
-        """Complete the new tables and put them in the place of the present ones. Raises DatabaseError."""
+    def swap(self, prove: Callable[[], object]) -> None:
+        """Complete the new tables and put them in the place of the present ones. Raises DatabaseError.
+
+        `prove` raises where the new tables are not what they should be. It is called in a thread of its own, since
+        the database is idle in it while it makes indexes, and the other way round.
+        """
         with translated(self.engine, "complete the new tables"):
             self._scratch.complete()
+            with ThreadPoolExecutor(1, thread_name_prefix="prove") as beside:
+                proved = beside.submit(prove)
+                self._scratch.make_indexes()
+                proved.result()
         self._check_alone()
         self._scratch.swap()
 
 
 @contextmanager
-def rebuilding(engine: sa.Engine, wait: timedelta = locks.WAIT) -> Generator[Rebuild]:
+def rebuilding(engine: sa.Engine, *, wait: timedelta = locks.WAIT) -> Generator[Rebuild]:
     """New, empty tables beside those of `engine`, which must be up to date. No load runs meanwhile.
 
     Raises DatabaseError where the account may not make them, where another program has bound something to the
@@ -93,7 +106,9 @@ def rebuilding(engine: sa.Engine, wait: timedelta = locks.WAIT) -> Generator[Reb
 
 
 def _scratch(connection: sa.Connection) -> Scratch:
-    return MysqlScratch(connection) if connection.dialect.name == "mysql" else SqliteScratch(connection)
+    if connection.dialect.name == "mysql":
+        return MysqlScratch(connection)
+    return SqliteScratch(connection)
 
 
 def _still_alone(connection: sa.Connection) -> None:

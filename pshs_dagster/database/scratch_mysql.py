@@ -1,8 +1,8 @@
 """New tables in a database of MySQL beside the present one, and the RENAME that puts them in its tables' place.
 
-    pshs.deals            the present table, which readers see
-    pshs__rebuild.deals   the new one, made LIKE it: columns and indexes of other programs stay
-    pshs__rebuild.old_…   the former one, from the RENAME until it is dropped
+pshs.deals            the present table, which readers see
+pshs__rebuild.deals   the new one, made LIKE it: columns and indexes of other programs stay
+pshs__rebuild.old_…   the former one, from the RENAME until it is dropped
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ FORMER = "old_"
 
 SWAPPED = tuple(table for table in metadata.sorted_tables if table is not deal_statistics)
 """Statistics are computed from `deals`, and other programs may write into them meanwhile: they stay in place."""
+
+KEPT_INDEXES = ("transaction_date", "city")
+"""Columns whose indexes are there from the beginning: loading looks up by days what took a withdrawn deal's place, and
+rows come in the order of their cities, so that the other one costs next to nothing."""
 
 SWAP_SECONDS, SWAP_TRIES = 5, 24
 """A RENAME waits for readers that hold a table, and new readers wait behind it: so not for long, but often."""
@@ -92,10 +96,12 @@ class MysqlScratch:
             carry.identities(connection, self._present)
         with self.engine.begin() as connection:
             carry.of_others(connection, self._present)
+        self._widen_statistics()
+
+    def make_indexes(self) -> None:
         if self._indexes:
             added = ", ".join(f"ADD {index}" for index in self._indexes)
             self._run(f"ALTER TABLE {self._new(deals.name)} {added}")
-        self._widen_statistics()
 
     def swap(self) -> None:
         renamed = ", ".join(
@@ -138,15 +144,12 @@ class MysqlScratch:
         with self.engine.begin() as connection:
             statement = f"SHOW CREATE TABLE {self._new(deals.name)}"
             spelt = str(connection.exec_driver_sql(statement).one()[1])
-        found = [match for match in _SECONDARY.finditer(spelt) if not self._is_needed(match[1])]
+        kept = tuple(f"(`{column}`" for column in KEPT_INDEXES)
+        found = [match for match in _SECONDARY.finditer(spelt) if not any(words in match[1] for words in kept)]
         self._indexes = [match[1] for match in found]
         if found:
             dropped = ", ".join(f"DROP INDEX `{match[2]}`" for match in found)
             self._run(f"ALTER TABLE {self._new(deals.name)} {dropped}")
-
-    def _is_needed(self, spelt: str) -> bool:
-        """Whether loading looks deals up by an index."""
-        return False
 
     def _widen_statistics(self) -> None:
         """A text that is longer than any before has widened its column only beside."""

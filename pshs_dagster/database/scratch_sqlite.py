@@ -82,6 +82,9 @@ class SqliteScratch:
             carry.identities(connection, FORMER)
             carry.of_others(connection, FORMER)
 
+    def make_indexes(self) -> None:
+        """They are there: the rows are copied once more, into tables that have them."""
+
     def swap(self) -> None:
         self.engine.dispose()  # which writes its log into the file
         with translated(self._connection.engine, "put the new tables in place"):
@@ -125,7 +128,7 @@ _SCHEMA = sa.text("""
 
 
 def _renumber(connection: sa.Connection, first: int) -> None:
-    """Move the ids of all new rows beyond those of the former ones, and beyond their own, so that none meets another."""
+    """Move the ids of all new rows beyond those of the former ones, and beyond their own: none meets another."""
     for table in (deals, withdrawn_deals):
         highest = connection.scalar(sa.select(sa.func.max(table.c.id))) or 0
         shift = max(first, highest + 1)

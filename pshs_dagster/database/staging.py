@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from pshs_dagster.database.actual import collations
 from pshs_dagster.database.conform import LONGEST_VARCHAR
 from pshs_dagster.database.rows import NAMES, TEXTS, Rows
-from pshs_dagster.database.tables import FILE_WIDTH, deals
+from pshs_dagster.database.tables import FILE_WIDTH, deals, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,16 @@ class Staging:
 
     staged: sa.Table
     plan: sa.Table
+    key_indexes: Mapping[str, str] = field(default_factory=dict[str, str])
+    """By which index the deals of a table are found by their keys. The server would choose by what it believes of
+    the table, which after a load may still be that it is empty, and then compare every row with every row."""
+
+    def found_by_key(self, query: sa.Select[Any], *tables: sa.Table) -> sa.Select[Any]:
+        """The query, with the advice to MySQL to look the deals of these tables up."""
+        for table in tables:
+            if table.name in self.key_indexes:
+                query = query.with_hint(table, f"FORCE INDEX (`{self.key_indexes[table.name]}`)", "mysql")
+        return query
 
 
 @contextmanager
@@ -84,7 +94,17 @@ def _tables(connection: sa.Connection, lengths: Mapping[str, int]) -> Staging:
     widths = tuple(
         (name, length) for name, length in lengths.items() if length > (getattr(deals.c[name].type, "length", 0) or 0)
     )
-    return _staging(widths, tuple(sorting.get(name) for name in KEY))
+    staging = _staging(widths, tuple(sorting.get(name) for name in KEY))
+    indexes = {table.name: name for table in (deals, withdrawn_deals) for name in _key_index(connection, table)}
+    return replace(staging, key_indexes=indexes)
+
+
+def _key_index(connection: sa.Connection, table: sa.Table) -> list[str]:
+    """The name of the index over the key, which is ours unless somebody made his own before; at most one."""
+    if connection.dialect.name != "mysql":
+        return []
+    indexes = sa.inspect(connection).get_indexes(table.name)
+    return [str(index["name"]) for index in indexes if tuple(index["column_names"]) == KEY][:1]
 
 
 @lru_cache(maxsize=8)

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from pshs_dagster.database.copies import is_before, loaded_seasons, mentions
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.lives import sightings_of
-from pshs_dagster.database.merge import NEW, same_deal, staged_rows
+from pshs_dagster.database.lives import SEEN, sightings_of
+from pshs_dagster.database.merge import NEW, beside
 from pshs_dagster.database.records import ReleaseRecord, wall_time
 from pshs_dagster.database.staging import KEY, Staging
 from pshs_dagster.database.tables import deals as deals_table
@@ -66,7 +66,7 @@ def would_withdraw(
             return []
         judges = judges_with(connection, season)
         judged = judged_releases(connection, season)
-        query = sa.select(*(deals_table.c[name] for name in (*KEY, "transaction_date", *_SEEN))).where(
+        query = sa.select(*(deals_table.c[name] for name in (*KEY, "transaction_date", *SEEN))).where(
             *_last_seen_before(deals_table, season, judged, season.cities)
         )
         rows = connection.execute(query).all() if judged else []
@@ -121,8 +121,7 @@ def known_in_window(connection: sa.Connection, staging: Staging, season: SeasonC
         return {}
     table, plan = deals_table, staging.plan
     query = (
-        sa.select(table.c.city, sa.func.count())
-        .select_from(staged_rows(staging).join(table, same_deal(table, staging.staged)))
+        beside(sa.select(table.c.city, sa.func.count()), staging, table)
         .where(plan.c.action != NEW, *_last_seen_before(table, season, judged, None), _in_window(table, season))
         .group_by(table.c.city)
     )
@@ -148,9 +147,6 @@ def candidates(
         sa.or_(*(mentions(earlier, copy.token) for copy in judged)),
     )
     return [sa.or_(plainly, among)]
-
-
-_SEEN = ("last_release", "as_of", "earlier_sightings")
 
 
 def _last_seen_before(

@@ -185,12 +185,13 @@ def between(before: Values, values: Values, copy: Copy) -> list[Happening]:
     Columns that `before` does not know do not count: give UNCANCELLED for a deal that is new.
     """
     differ = {name: [before[name], values[name]] for name in KEPT if name in before and before[name] != values[name]}
+    if "termination" not in differ:
+        differ.pop("cancelled_on", None)  # it derives from the words, and is no change by itself
     happenings: list[Happening] = []
-    if values["termination"] and "termination" in differ:
+    if "termination" in differ and values["termination"]:
         cancelled = {name: differ.pop(name) for name in ("termination", "cancelled_on") if name in differ}
         happenings.append(Happening(Event.CANCELLED, copy, cancelled))
-    # The day of a cancellation derives from its words, and is no change by itself.
-    if any(name != "cancelled_on" for name in differ):
+    if differ:
         happenings.append(Happening(Event.CHANGED, copy, differ))
     return happenings
 

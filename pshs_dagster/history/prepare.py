@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.assets.values import parse_archived
 from pshs_dagster.checks import FAIL_REJECTED, WARN_REJECTED
+from pshs_dagster.database import bulk
 from pshs_dagster.database.load import FileLines
+from pshs_dagster.database.proof import Fingerprints, Hashes, fingerprints_of, found_in, keys_of
 from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
-from pshs_dagster.deals.identity import Identity
+from pshs_dagster.deals.identity import Identity, identify
 from pshs_dagster.errors import PshsError
+from pshs_dagster.release_zip import ReleaseZip
 
 WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
 
 KEY = ["city", "serial_number"]
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -44,11 +54,17 @@ class Prepared:
 
     copy: ArchivedZip
     deals: pd.DataFrame
+    keys: Hashes
+    fingerprints: Fingerprints
     rejects: pd.DataFrame
     """With OWN_COLUMNS, unlike the sound lines."""
     lines: tuple[FileLines, ...]
     said: tuple[Said, ...]
     seconds: float
+    plain: Mask
+    """Rows that no copy before had, and that tell nothing but a new deal."""
+    spelt: Path | None
+    """A file with the plain rows for `bulk.insert`; None where they go the way of all rows."""
 
     @property
     def problem(self) -> str:
@@ -64,40 +80,88 @@ class Unusable:
     problem: str
 
 
-def prepare(archive: Archive, copy: ArchivedZip, cities: frozenset[str]) -> Prepared | Unusable:
-    """Read, parse and judge a copy. Never raises a PshsError: what is wrong is told of the copy."""
-    started = time.perf_counter()
-    try:
-        said = [_release_date(identity_of(archive, copy))]
-        parsed = parse_archived(archive, copy, cities)  # which verifies the bytes
-    except PshsError as error:
-        return Unusable(copy, str(error))
-    said += [Said("backup_intact"), _every_line(parsed), _rejection_rate(parsed)]
-    # In the order of the key MySQL finds the pages of its index in a row.
-    deals = parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
-    deals = deals.sort_values(KEY, kind="stable", ignore_index=True)
-    lines = tuple(FileLines(file.name, file.data_lines, file.rejected) for file in parsed.files)
-    return Prepared(copy, deals, parsed.rejects, lines, tuple(said), time.perf_counter() - started)
+class Preparer:
+    """Prepares copies one after the other, and remembers which deals have come by. `folder` is for spelt rows."""
+
+    def __init__(self, archive: Archive, cities: frozenset[str], folder: Path, *, in_bulk: bool) -> None:
+        self._archive = archive
+        self._cities = cities
+        self._folder = folder
+        self._in_bulk = in_bulk
+        self._met = np.empty(0, np.uint64)
+
+    def __call__(self, copy: ArchivedZip) -> Prepared | Unusable:
+        """Read, parse and judge a copy. Never raises a PshsError: what is wrong is told of the copy."""
+        started = time.perf_counter()
+        try:
+            parsed = parse_archived(self._archive, copy, self._cities)  # which verifies the bytes
+            said = [_release_date(self._identity(copy, parsed))]
+        except PshsError as error:
+            return Unusable(copy, str(error))
+        said += [Said("backup_intact"), _every_line(parsed), _rejection_rate(parsed)]
+        lines = tuple(FileLines(file.name, file.data_lines, file.rejected) for file in parsed.files)
+        rejects = parsed.rejects
+        deals = parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+        del parsed
+        # In the order of the key MySQL finds the pages of its index in a row.
+        deals = deals.sort_values(KEY, kind="stable", ignore_index=True)
+        keys = keys_of(deals)
+        plain, spelt = self._spell_plain(deals, keys)
+        return Prepared(
+            copy=copy,
+            deals=deals,
+            keys=keys,
+            fingerprints=fingerprints_of(deals),
+            rejects=rejects,
+            lines=lines,
+            said=tuple(said),
+            seconds=time.perf_counter() - started,
+            plain=plain,
+            spelt=spelt,
+        )
+
+    def _identity(self, copy: ArchivedZip, parsed: ParsedRelease) -> Identity:
+        """Which release the zip is, by the days that were parsed already; in doubt by its bytes."""
+        with self._archive.opened(copy) as path, ReleaseZip.open(path) as contents:
+            described = contents.described_window()
+        days = parsed.lines["transaction_date"].to_numpy(dtype="datetime64[D]")
+        identity = identify(copy.release, described, days)
+        # The cities that are loaded may be quiet ones: all of the zip has the last word.
+        return identity_of(self._archive, copy) if identity.problem else identity
+
+    def _spell_plain(self, deals: pd.DataFrame, keys: Hashes) -> tuple[Mask, Path | None]:
+        if not self._in_bulk:
+            return np.zeros(len(deals), np.bool_), None
+        met, _ = found_in(self._met, keys)
+        self._met = np.sort(np.concatenate([self._met, np.sort(keys[~met])]), kind="stable")  # merges two sorted runs
+        plain: Mask = ~met & (deals["termination"] == "").to_numpy(dtype=np.bool_)
+        return plain, spelt(deals[plain], self._folder) if plain.any() else None
+
+
+def spelt(deals: pd.DataFrame, folder: Path) -> Path | None:
+    """A file with the rows for `bulk.insert`; None where they cannot go that way. Whoever uses it removes it."""
+    descriptor, name = tempfile.mkstemp(dir=folder, suffix=".tsv")
+    with os.fdopen(descriptor, "wb") as file:
+        if bulk.write_rows(deals, file):
+            return Path(name)
+    Path(name).unlink()
+    return None
 
 
 def ahead(
-    copies: Iterable[ArchivedZip], prepared: Callable[[ArchivedZip], Prepared | Unusable]
+    copies: Iterable[ArchivedZip], prepare: Callable[[ArchivedZip], Prepared | Unusable]
 ) -> Generator[Prepared | Unusable]:
     """Prepare copies in order, each while the consumer works on the one before: two are held at a time."""
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as worker:
         waiting: Future[Prepared | Unusable] | None = None
-        try:
-            for copy in copies:
-                done, waiting = waiting.result() if waiting else None, None
-                waiting = worker.submit(prepared, copy)
-                if done is not None:
-                    yield done
-                del done
-            if waiting is not None:
-                yield waiting.result()
-        finally:
-            if waiting is not None:
-                waiting.cancel()
+        for copy in copies:
+            done = waiting.result() if waiting else None
+            waiting = worker.submit(prepare, copy)
+            if done is not None:
+                yield done
+            del done
+        if waiting is not None:
+            yield waiting.result()
 
 
 def _release_date(identity: Identity) -> Said:

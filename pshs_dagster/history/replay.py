@@ -5,47 +5,25 @@ Knows the archive and the database; what Dagster records of it is told in `job.p
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+import tempfile
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow as pa
 import sqlalchemy as sa
 
 from pshs_dagster.archive import Archive, ArchivedZip
-from pshs_dagster.assets.mysql_deals import record_of
 from pshs_dagster.clock import Clock
+from pshs_dagster.database import bulk
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.load import LoadReport, load_release
-from pshs_dagster.database.readback import verify_newest
 from pshs_dagster.database.rebuild import rebuilding
 from pshs_dagster.database.records import wall_time
-from pshs_dagster.database.rejects import record_rejects
 from pshs_dagster.database.tables import release_copies
-from pshs_dagster.deals.corrections import rejects_for_table
-from pshs_dagster.errors import ArchiveError, WithdrawalsNotConfirmed
-from pshs_dagster.history.prepare import Prepared, Said, Unusable, ahead, prepare
-from pshs_dagster.releases import Release
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Replayed:
-    """What came of one copy. Not loaded, it has no `report`, and `problem` says why."""
-
-    copy: ArchivedZip
-    problem: str = ""
-    report: LoadReport | None = None
-    said: tuple[Said, ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict[str, float])
-    """By stage: prepare (beside the others), load, verify."""
-
-    @property
-    def release(self) -> Release:
-        return self.copy.release
-
+from pshs_dagster.errors import ArchiveError
+from pshs_dagster.history.loading import Loader, Replayed
+from pshs_dagster.history.prepare import Preparer, ahead
 
 Watch = Callable[[Replayed, int, int], None]
 """Called after each copy with what came of it, its number and how many there are."""
@@ -91,55 +69,40 @@ def replay(
     """
     copies = kept_copies(archive)
     loaded = _loaded_copies(engine)
-    _refuse_losses(loaded, {(copy.release.key, copy.sha256) for copy in copies}, wishes, "The archive has no more")
+    _refuse_losses(loaded - {(copy.release.key, copy.sha256) for copy in copies}, wishes)
     replayed: list[Replayed] = []
-    with rebuilding(engine) as rebuild:
-        for number, prepared in enumerate(ahead(copies, partial(prepare, archive, cities=cities)), 1):
+    with (
+        _lean_memory(),
+        tempfile.TemporaryDirectory(prefix="pshs-") as folder,
+        rebuilding(engine) as rebuild,
+    ):
+        preparer = Preparer(archive, cities, Path(folder), in_bulk=bulk.is_possible(rebuild.engine))
+        loader = Loader(rebuild.engine, clock, Path(folder))
+        for number, prepared in enumerate(ahead(copies, preparer), 1):
             known = (prepared.copy.release.key, prepared.copy.sha256) in loaded
             # What a person has confirmed once, when it was loaded, is not asked again.
-            confirmed = wishes.confirm_withdrawals or known
-            replayed.append(load_copy(rebuild.engine, prepared, clock, confirmed=confirmed))
-            if known and replayed[-1].report is None and not wishes.drop_missing:
+            outcome = loader.load(prepared, confirmed=wishes.confirm_withdrawals or known)
+            del prepared
+            if known and outcome.report is None and not wishes.drop_missing:
                 raise ArchiveError(
-                    f"{prepared.copy.release} is loaded now, but cannot be loaded again: {replayed[-1].problem} "
+                    f"{outcome.release} is loaded now, but cannot be loaded again: {outcome.problem} "
                     "Nothing was changed."
                 )
-            watch(replayed[-1], number, len(copies))
-        rebuild.swap()
+            replayed.append(outcome)
+            watch(outcome, number, len(copies))
+        rebuild.swap(loader.prove)
     return replayed
 
 
-def load_copy(engine: sa.Engine, prepared: Prepared | Unusable, clock: Clock, *, confirmed: bool) -> Replayed:
-    """Load a copy into new tables, in which it is the newest knowledge, and prove that it is there."""
-    copy = prepared.copy
-    if isinstance(prepared, Unusable):
-        return Replayed(copy, prepared.problem)
-    seconds = {"prepare": prepared.seconds}
-    if prepared.problem:
-        return Replayed(copy, prepared.problem, None, prepared.said, seconds)
-    started = time.perf_counter()
-    record, rejects = record_of(copy), prepared.rejects
-    named = {(city, serial) for city, serial in zip(rejects["city"], rejects["serial_number"], strict=True) if serial}
-    record_rejects(engine, copy.release.key, rejects_for_table(rejects), record=record)
+@contextmanager
+def _lean_memory() -> Generator[None]:
+    """Give back what is freed at once: by itself Arrow keeps some 60 MB of it for what may come."""
+    before = pa.default_memory_pool()
+    pa.set_memory_pool(pa.system_memory_pool())
     try:
-        report = load_release(
-            engine, record, prepared.deals, prepared.lines, clock(), rejected=named, confirm_withdrawals=confirmed
-        )
-    except WithdrawalsNotConfirmed as error:
-        said = Said("withdrawals", False, str(error))
-        return Replayed(copy, str(error), None, (*prepared.said, said), seconds)
-    seconds["load"] = time.perf_counter() - started
-    started = time.perf_counter()
-    verified = verify_newest(engine, record, prepared.deals)
-    seconds["verify"] = time.perf_counter() - started
-    wrong = f"{len(verified.missing)} deals are missing and {len(verified.different)} differ."
-    said = (
-        *prepared.said,
-        Said("withdrawals"),
-        Said("rows_in_database", verified.holds, "" if verified.holds else wrong),
-        Said("created_at"),
-    )
-    return Replayed(copy, "" if verified.holds else wrong, report, said, seconds)
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 Copies = set[tuple[str, str]]
@@ -152,12 +115,12 @@ def _loaded_copies(engine: sa.Engine) -> Copies:
     return {(row.release, row.sha256) for row in rows}
 
 
-def _refuse_losses(loaded: Copies, kept: Copies, wishes: Wishes, why: str) -> None:
-    gone = sorted({release for release, _ in loaded - kept})
+def _refuse_losses(gone: Copies, wishes: Wishes) -> None:
     if gone and not wishes.drop_missing:
         raise ArchiveError(
-            f"{why} {_told(gone)}, which the tables have: bring the zips back with their manifests, or repeat with "
-            "--drop-missing to lose what only they tell. Nothing was changed."
+            f"The archive has no more what the tables have of {_told(sorted({release for release, _ in gone}))}: bring "
+            "the zips back with their manifests, or repeat with --drop-missing to lose what only they tell. "
+            "Nothing was changed."
         )
 
 

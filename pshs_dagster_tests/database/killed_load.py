@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
@@ -10,10 +11,26 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster_tests.database.made_up import LATER, TAICHUNG, deal, load
+from pshs_dagster_tests.database.made_up import LATER, TAICHUNG, copy_of, deal, load
 
-BEFORE = [deal("A1"), deal("A2"), deal("B1", TAICHUNG)]
-RELEASE = [deal("A1", price=5), deal("A2", line=9), deal("A3", note="新"), deal("B1", TAICHUNG), deal("B2", TAICHUNG)]
+RELEASE = [
+    deal("A1", price=5),
+    deal("A2", line=9),
+    deal("A3", note="新", termination="1121113全部解約"),
+    deal("A5", price=7),
+    deal("B1", TAICHUNG),
+    deal("B2", TAICHUNG),
+]
+"""Has something of everything: A1 changes, A2 is known better already, A3 is new and cancelled, A4 is withdrawn and
+A1 takes its place, A5 comes back, B1 is only seen again."""
+
+
+def load_before(engine: sa.Engine) -> None:
+    """What the tables hold before RELEASE is loaded."""
+    known = [deal("A1"), deal("A2"), deal("A4", price=5), deal("B1", TAICHUNG)]
+    load(engine, copy_of("111S3", date(2023, 5, 1)), [*known, deal("A5")])
+    load(engine, copy_of("111S3", date(2023, 5, 15)), known)
+    load(engine, copy_of("111S4", date(2023, 7, 1)), [deal("A2", price=2)])
 
 
 def load_and_die(uri: str, step: int) -> str | None:

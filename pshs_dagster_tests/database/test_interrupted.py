@@ -15,7 +15,7 @@ from pshs_dagster.database.load import LoadReport, load_release
 from pshs_dagster.database.locks import exclusive
 from pshs_dagster.database.migrate import migrate
 from pshs_dagster.errors import DatabaseError
-from pshs_dagster_tests.database.killed_load import BEFORE, RELEASE, load_and_die
+from pshs_dagster_tests.database.killed_load import RELEASE, load_and_die, load_before
 from pshs_dagster_tests.database.made_up import (
     LATER,
     copy_of,
@@ -24,6 +24,7 @@ from pshs_dagster_tests.database.made_up import (
     frame,
     lines_of,
     load,
+    rows_of,
     snapshot,
 )
 from pshs_dagster_tests.fixtures.mysql import PrivateServer
@@ -36,7 +37,7 @@ def tables(engine: sa.Engine) -> dict[str, Any]:
 
 def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(engine: sa.Engine) -> None:
     uri = engine.url.render_as_string(hide_password=False)
-    load(engine, "111S2", BEFORE)
+    load_before(engine)
     before = tables(engine)
     passed: list[str] = []
     for step in itertools.count(1):
@@ -50,6 +51,12 @@ def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(
     assert passed[-1] == "COMMIT"
     after = tables(engine)
     assert after != before
+    assert {event["event"] for event in rows_of(engine, "SELECT event FROM deal_events")} == {
+        "changed",
+        "cancelled",
+        "withdrawn",
+        "reinstated",
+    }
 
     load(engine, "111S3", RELEASE, LATER)
     assert tables(engine) == after
@@ -58,7 +65,7 @@ def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(
 def test_a_load_that_was_killed_and_repeated_ends_as_one_that_was_not(
     engine: sa.Engine, request: pytest.FixtureRequest, tmp_path: Any
 ) -> None:
-    load(engine, "111S2", BEFORE)
+    load_before(engine)
     load(engine, "111S3", RELEASE, LATER)
     undisturbed = tables(engine)
     if engine.dialect.name == "mysql":
@@ -69,7 +76,7 @@ def test_a_load_that_was_killed_and_repeated_ends_as_one_that_was_not(
     disturbed = connect(uri)
     try:
         migrate(disturbed)
-        load(disturbed, "111S2", BEFORE)
+        load_before(disturbed)
         for step in itertools.count(1, 4):
             if load_and_die(uri, step) is None:
                 break
@@ -105,7 +112,7 @@ def test_two_loads_of_the_same_release_at_a_time_end_as_one(engine: sa.Engine) -
 
 
 def test_loads_of_different_releases_at_a_time_do_not_lose_a_deal(engine: sa.Engine) -> None:
-    releases = ["2022-09-01", "2022-09-11", "2022-09-21", "111S3"]
+    releases = ["2022-09-01", "2022-09-11", "2022-09-21", "111S4"]
     shared = [deal(f"S{number}", line=number) for number in range(200)]
     errors: list[BaseException] = []
 
@@ -124,7 +131,7 @@ def test_loads_of_different_releases_at_a_time_do_not_lose_a_deal(engine: sa.Eng
     assert errors == []
     stored = deals_by_serial(engine)
     assert len(stored) == 200 + 200 * len(releases)
-    assert {row["last_release"] for serial, row in stored.items() if serial.startswith("S")} == {"111S3"}
+    assert {row["last_release"] for serial, row in stored.items() if serial.startswith("S")} == {"111S4"}
     assert {row["first_release"] for serial, row in stored.items() if serial.startswith("S")} == {"2022-09-01"}
 
 
