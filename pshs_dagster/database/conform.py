@@ -15,8 +15,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from pshs_dagster.database.actual import ActualColumn, actual_columns, indexed_columns
+from pshs_dagster.database.actual import (
+    ActualColumn,
+    actual_columns,
+    collations,
+    indexed_columns,
+)
 from pshs_dagster.database.alter import Alterations, AlterTable
+from pshs_dagster.database.tables import corrections, deal_events, deals, rejected_deals, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
@@ -55,6 +61,35 @@ def conform(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
             _conform_mysql(connection, table)
         else:
             _conform_sqlite(connection, table)
+    if connection.dialect.name == "mysql":
+        _sort_alike(connection)
+
+
+def _sort_alike(connection: sa.Connection) -> None:
+    """Let our other tables sort their texts as `deals` does, which another application may have made.
+
+    They are joined by city and serial, rows move between two of them, and MySQL compares no texts that are sorted
+    differently.
+    """
+    existing = set(sa.inspect(connection).get_table_names())
+    wanted = collations(connection, deals.name)
+    for table in (withdrawn_deals, rejected_deals, deal_events, corrections):
+        if table.name not in existing:
+            continue
+        alterations = Alterations()
+        for name, there in actual_columns(connection, table.name).items():
+            collation = wanted.get(name)
+            if collation and there.collation and collation != there.collation:
+                alterations.modify.append(_with_type(there, _sorted_by(there, collation)))
+        _alter(connection, table, alterations)
+
+
+def _sorted_by(there: ActualColumn, collation: str) -> sa.types.TypeEngine[Any]:
+    """The text type that is there, sorted by this collation."""
+    charset = collation.partition("_")[0]
+    if there.characters > LONGEST_VARCHAR:
+        return mysql.MEDIUMTEXT(charset=charset, collation=collation)
+    return mysql.VARCHAR(there.characters, charset=charset, collation=collation)
 
 
 def widen(connection: sa.Connection, table: sa.Table, lengths: Mapping[str, int]) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum, auto
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
@@ -25,6 +25,8 @@ from pshs_dagster.database.tables import deals, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME, COLUMNS, COMPARED
 from pshs_dagster.deals.timeline import Copy
 from pshs_dagster.errors import DatabaseError
+
+Columns = TypeVarTuple("Columns")
 
 NEW = 1
 CHANGED = 2
@@ -124,7 +126,7 @@ def staged_rows(staging: Staging) -> sa.Join:
     return staging.plan.join(staging.staged, staging.staged.c.row_no == staging.plan.c.row_no)
 
 
-def beside(query: sa.Select[Any], staging: Staging, table: sa.Table) -> sa.Select[Any]:
+def beside(query: sa.Select[*Columns], staging: Staging, table: sa.Table) -> sa.Select[*Columns]:
     """The query over the staged rows with the rows of their deals in `table`, in this order.
 
     The other way round MySQL would look for staged rows, which have no index by which to find them.

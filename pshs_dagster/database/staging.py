@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
@@ -26,6 +26,8 @@ from pshs_dagster.database.tables import FILE_WIDTH, deals, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
+
+Columns = TypeVarTuple("Columns")
 
 LOAD_DATA = "LOAD DATA LOCAL INFILE"
 MULTI_ROW = "multi-row INSERT"
@@ -53,7 +55,7 @@ class Staging:
     """By which index the deals of a table are found by their keys. The server would choose by what it believes of
     the table, which after a load may still be that it is empty, and then compare every row with every row."""
 
-    def found_by_key(self, query: sa.Select[Any], *tables: sa.Table) -> sa.Select[Any]:
+    def found_by_key(self, query: sa.Select[*Columns], *tables: sa.Table) -> sa.Select[*Columns]:
         """The query, with the advice to MySQL to look the deals of these tables up."""
         for table in tables:
             if table.name in self.key_indexes:

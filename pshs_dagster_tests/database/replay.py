@@ -147,13 +147,16 @@ def _finish(lives: dict[Key, _Life], events: list[dict[str, Any]]) -> None:
         if event["event"] != "withdrawn":
             continue
         life = lives[event["city"], event["serial_number"]]
-        event["changes"] = {} if life.row["transaction_date"].date() in window else {"outside_window": True}
+        changes: dict[str, Any] = {}
+        if life.row["transaction_date"].date() not in window:
+            changes["outside_window"] = True
+        event["changes"] = changes
         if life.by is None or event is not life.last_withdrawal:
             continue
         place = ("city", "build_name", "buildings", "price", "transaction_date")
         same = [row["serial_number"] for row in present if all(row[name] == life.row[name] for name in place)]
         if same and (life.row["build_name"] or life.row["buildings"]):
-            event["changes"]["replaced_by"] = [None, min(same)]
+            changes["replaced_by"] = [None, min(same)]
 
 
 def _row(life: _Life) -> dict[str, Any]:

@@ -146,8 +146,12 @@ def a_copy_again_changes_nothing(engine: sa.Engine, order: list[MadeCopy]) -> No
         assert snapshot(engine) == before
 
 
-many = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-few = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+few = settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @many
