@@ -161,7 +161,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory, sandbox_server: Sandbox, cur
     return folder / "pshs.db"
 
 
-@pytest.mark.parametrize("step", ["raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "mysql_deals"])
+@pytest.mark.parametrize("step", ["s3_backup", "rejected_deals", "mysql_deals"])
 def test_a_load_that_was_killed_is_repeated_to_the_same_end(
     environment: dict[str, str], tmp_path: Path, issue: str, step: str, whole: Path
 ) -> None:

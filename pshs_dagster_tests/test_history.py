@@ -32,6 +32,9 @@ from pshs_dagster.sandbox.faults import Fault
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 
+ON_SQLITE = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
+"""For what does not depend on the database: four loads on MySQL as well would only take time."""
+
 
 def rebuild(flow: Flow, wishes: Wishes | None = None, watch: Watch = nobody) -> Rebuilt:
     """Rebuild as `pshs rebuild` does."""
@@ -92,6 +95,7 @@ def test_an_empty_database_and_a_new_instance_come_back_from_the_archive(
         assert materialized == set(loaded)
 
 
+@ON_SQLITE
 def test_every_guard_is_evaluated_for_every_release(installed: Flow, loaded: list[str]) -> None:
     run_id = rebuild(installed).run_id
     records = installed.instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
@@ -103,6 +107,7 @@ def test_every_guard_is_evaluated_for_every_release(installed: Flow, loaded: lis
     assert told == {(guard.name, name) for guard in GUARDS for name in loaded}
 
 
+@ON_SQLITE
 def test_the_new_tables_are_proved_before_they_take_the_place(
     installed: Flow, loaded: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +129,7 @@ def test_the_new_tables_are_proved_before_they_take_the_place(
     assert loaded
 
 
+@ON_SQLITE
 def test_a_loaded_copy_that_the_archive_has_lost_is_not_given_up_unasked(installed: Flow, loaded: list[str]) -> None:
     before = installed.tables()
     shutil.rmtree(Path(installed.archive.location("raw")) / loaded[0])
@@ -136,6 +142,7 @@ def test_a_loaded_copy_that_the_archive_has_lost_is_not_given_up_unasked(install
     assert installed.number("SELECT COUNT(*) FROM releases WHERE `release` = :name", name=loaded[0]) == 0
 
 
+@ON_SQLITE
 def test_a_damaged_copy_stops_the_rebuild(installed: Flow, loaded: list[str]) -> None:
     before = installed.tables()
     copy = kept_copies(installed.archive)[0]
@@ -147,6 +154,7 @@ def test_a_damaged_copy_stops_the_rebuild(installed: Flow, loaded: list[str]) ->
     assert installed.tables() == before
 
 
+@ON_SQLITE
 def test_copies_come_in_the_order_of_knowledge(installed: Flow, loaded: list[str]) -> None:
     seen: list[Replayed] = []
     rebuild(installed, watch=lambda outcome, _number, _of: seen.append(outcome))
