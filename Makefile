@@ -51,8 +51,9 @@ types: $(READY)  ## pyright, strict
 validate: $(READY)  ## whether Dagster can load the definitions
 	$(BIN)/dagster definitions validate --workspace workspace.yaml
 
-bench: $(READY)  ## what a ten-day issue costs, as ratios
+bench: $(READY)  ## what an issue and the national history cost, as ratios; minutes, and a quiet machine
 	$(BIN)/python -m benchmarks.issue
+	$(BIN)/python -m benchmarks.history
 
 clean:  ## remove what was installed and what the demo made; your own data stays
 	rm -rf $(VENV) data/demo *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -35,6 +35,7 @@ CHECKS = {
     "backup_intact",
     "every_line_accounted_for",
     "cities_present",
+    "withdrawals",
     "rejection_rate",
     "rows_in_database",
     "created_at",

@@ -179,10 +179,13 @@ class TestWhereAReleaseIs:
         assert portal.request_for(NEW) == CURRENT_ZIP
 
     def test_an_issue_that_is_not_due_is_not_asked_for(self, site: ScriptedPortal, portal_at: PortalAt) -> None:
-        portal = portal_at(NOW - timedelta(minutes=1))
+        portal = portal_at(NOW - timedelta(days=1))
         with pytest.raises(NotPublished, match="2022-09-21 10:00"):
             portal.request_for(NEW)
         assert site.requests == []
+
+    def test_on_its_day_an_issue_may_be_there_before_its_hour(self, portal_at: PortalAt) -> None:
+        assert portal_at(NOW - timedelta(hours=9)).request_for(NEW) == CURRENT_ZIP
 
     def test_a_season_of_the_future_is_not_asked_for(self, site: ScriptedPortal, portal: Portal) -> None:
         with pytest.raises(NotPublished, match="2022-10-01"):
