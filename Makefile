@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo demo-page dev test test-fast lint types validate format bench clean
+.PHONY: help install demo demo-page dev test test-thorough test-fast lint types validate format bench clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,10 +32,14 @@ dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:30
 
 test: $(READY)  ## every test, with a real MySQL server, S3 over HTTP, Dagster's daemon and a browser
 	scripts/install-test-services
-	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not thorough'
+
+test-thorough: $(READY)  ## the long ones: rebuilds, and laws over many made-up and real histories
+	scripts/install-test-services
+	$(BIN)/pytest -n 2 --dist loadfile -m thorough
 
 test-fast: $(READY)  ## the tests that need no service
-	$(BIN)/pytest -m 'not mysql and not s3 and not browser and not slow and not real'
+	$(BIN)/pytest -m 'not mysql and not s3 and not browser and not slow and not real and not thorough'
 
 lint: $(READY)  ## ruff, and its formatting
 	$(BIN)/ruff check .

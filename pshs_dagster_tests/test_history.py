@@ -32,6 +32,8 @@ from pshs_dagster.sandbox.faults import Fault
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 
+pytestmark = pytest.mark.thorough
+
 ON_SQLITE = pytest.mark.parametrize("database_uri", ["sqlite"], indirect=True)
 """For what does not depend on the database: four loads on MySQL as well would only take time."""
 

@@ -32,6 +32,8 @@ from pshs_dagster_tests.database.made_up import (
 )
 from pshs_dagster_tests.database.replay import MadeCopy, comparable, content, load_copy, replay
 
+pytestmark = pytest.mark.thorough
+
 ISSUES = ("2022-06-11", "2022-06-21", "2022-07-01", "2022-07-11", "2022-09-21")
 SEASONS = ("111S2", "111S3")
 """The first two issues lie in the window of the first season, the others in that of the second."""

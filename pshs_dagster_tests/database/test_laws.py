@@ -22,6 +22,8 @@ from pshs_dagster.database.load import ReleaseRecord
 from pshs_dagster.database.migrate import migrate
 from pshs_dagster.database.verify import verify_release
 from pshs_dagster_tests.database.made_up import (
+
+pytestmark = pytest.mark.thorough
     LATER,
     NOW,
     TAICHUNG,

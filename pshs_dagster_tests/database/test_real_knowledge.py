@@ -26,7 +26,7 @@ from pshs_dagster_tests.database.made_up import NOW, emptied
 from pshs_dagster_tests.database.replay import content
 from pshs_dagster_tests.deals.lines import Csv
 
-pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.thorough, pytest.mark.real, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ISSUES = ("20220701", "20220711", "20220721", "20220801", "20220811", "20220821", "20220901", "20220911")
 
