@@ -22,8 +22,6 @@ from pshs_dagster.database.load import ReleaseRecord
 from pshs_dagster.database.migrate import migrate
 from pshs_dagster.database.verify import verify_release
 from pshs_dagster_tests.database.made_up import (
-
-pytestmark = pytest.mark.thorough
     LATER,
     NOW,
     TAICHUNG,
@@ -35,6 +33,8 @@ pytestmark = pytest.mark.thorough
     rows_of,
     snapshot,
 )
+
+pytestmark = pytest.mark.thorough
 
 Copy = tuple[ReleaseRecord, list[dict[str, Any]]]
 
