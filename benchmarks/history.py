@@ -28,14 +28,13 @@ from sqlalchemy import event
 
 from benchmarks.report import machine, write_section
 from pshs_dagster.archive import Archive, FolderStore
-from pshs_dagster.assets.mysql_deals import record_of
+from pshs_dagster.assets.handover import record_of, sound_deals
 from pshs_dagster.assets.values import parse_archived
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.load import FileLines, load_release
 from pshs_dagster.database.tables import deals
 from pshs_dagster.deals.columns import CITIES
-from pshs_dagster.deals.frame import OWN_COLUMNS
 from pshs_dagster.history.replay import Wishes, kept_copies, replay
 from pshs_dagster.portal import FetchedZip
 from pshs_dagster.releases import TAIPEI, Release
@@ -227,7 +226,7 @@ def _loader(archive: Archive, uri: str) -> Any:
     engine = Database(uri).ready()
     copy = kept_copies(archive)[-1]
     parsed = parse_archived(archive, copy, frozenset(CITIES))
-    every = parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+    every = sound_deals(parsed)
 
     def load(city: str | None) -> float:
         """Load a season as it is, or the deals of one city as the season before."""

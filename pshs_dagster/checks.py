@@ -5,13 +5,15 @@ a release is verified when the latest evaluation of every check in GUARDS holds 
 """
 
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.assets.common import RELEASES, plain_failures, release_of, withdrawals_confirmed
-from pshs_dagster.assets.mysql_deals import record_of, rejected_serials, sound_deals
+from pshs_dagster.assets.handover import record_of, rejected_serials, sound_deals
 from pshs_dagster.assets.previews import markdown
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.clock import Clock
@@ -25,17 +27,13 @@ from pshs_dagster.deals.read import count_data_lines
 from pshs_dagster.errors import ArchiveError
 from pshs_dagster.release_zip import ReleaseZip
 from pshs_dagster.releases import TAIPEI
-
-WARN_REJECTED, FAIL_REJECTED = 0.01, 0.10
-"""Real releases reject about one line in a thousand; one in ten means that the format has changed."""
+from pshs_dagster.verdicts import WARN, Verdict, on_identity, on_rejection
 
 EXPECTED_CITY_LINES = 20
 """A city with at least so many lines in one release has never been without a file in the next."""
 
 SHOWN = 20
 """Rows of a difference that a person is shown."""
-
-WARN = dg.AssetCheckSeverity.WARN
 
 _FROM_BACKUP = {"s3_backup": dg.AssetIn("s3_backup")}
 _FROM_PARSED = {"parsed_deals": dg.AssetIn("parsed_deals")}
@@ -56,12 +54,7 @@ def release_date(archive: dg.ResourceParam[Archive], raw_zip: ArchivedZip) -> dg
         "no_date": identity.no_date,
         "looks_like": str(identity.looks_like or "nothing"),
     }
-    if identity.problem:
-        return dg.AssetCheckResult(passed=False, metadata=metadata, description=identity.problem)
-    if identity.stray or identity.no_date or not identity.rows:
-        told = f"{identity.stray} of {identity.rows} rows lie outside the window, {identity.no_date} have no date."
-        return dg.AssetCheckResult(passed=False, severity=WARN, metadata=metadata, description=told)
-    return dg.AssetCheckResult(passed=True, metadata=metadata)
+    return _result(on_identity(identity), metadata)
 
 
 @dg.asset_check(asset="s3_backup", blocking=True, partitions_def=RELEASES)
@@ -139,7 +132,7 @@ def withdrawals(
     """A season takes no more than a tenth of a city's deals of its window away; beyond that a person confirms."""
     deals = sound_deals(parsed_deals)
     with plain_failures():
-        gone = would_withdraw(database.ready(), record_of(s3_backup), deals, rejected_serials(parsed_deals))
+        gone = would_withdraw(database.ready(), record_of(s3_backup), deals, rejected_serials(parsed_deals.rejects))
     doubtful = [city for city in gone if city.is_doubtful]
     confirmed = withdrawals_confirmed(context.run)
     told = ", ".join(f"{city.city} {city.in_window} of {city.known_in_window}" for city in doubtful)
@@ -162,19 +155,14 @@ def withdrawals(
 def rejection_rate(rejected_deals: int, parsed_deals: ParsedRelease) -> dg.AssetCheckResult:
     """Few lines are rejected: from 1 % this warns, at 10 % it fails and nothing is loaded."""
     lines, rejected = len(parsed_deals.lines), rejected_deals
-    rate = rejected / lines if lines else 0.0
     reasons = Counter(reason for told in parsed_deals.rejects["reasons"] for reason in told.split(","))
-    return dg.AssetCheckResult(
-        passed=rate < WARN_REJECTED,
-        severity=dg.AssetCheckSeverity.ERROR if rate >= FAIL_REJECTED else WARN,
-        metadata={
-            "rate": rate,
-            "rejected": rejected,
-            "lines": lines,
-            "reasons": markdown(["reason", "lines"], reasons.most_common()),
-        },
-        description=f"{rejected} of {lines} lines ({rate:.1%}) were rejected." if rate >= WARN_REJECTED else None,
-    )
+    metadata = {
+        "rate": rejected / lines if lines else 0.0,
+        "rejected": rejected,
+        "lines": lines,
+        "reasons": markdown(["reason", "lines"], reasons.most_common()),
+    }
+    return _result(on_rejection(rejected, lines), metadata)
 
 
 @dg.asset_check(asset="mysql_deals", blocking=True, partitions_def=RELEASES, additional_ins=_FROM_BACKUP | _FROM_PARSED)
@@ -238,6 +226,12 @@ CHECKS = (
 
 GUARDS = tuple(spec.key for check in CHECKS for spec in check.check_specs if spec.blocking)
 """The blocking checks: a release is verified when all of them hold."""
+
+
+def _result(verdict: Verdict, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=verdict.passed, severity=verdict.severity, metadata=metadata, description=verdict.told or None
+    )
 
 
 def _serials(rows: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import warnings
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +17,9 @@ from pshs_dagster import cli_history, cli_past
 from pshs_dagster.cli_errors import plain_errors
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import TAIPEI, Release
+
+if TYPE_CHECKING:
+    from pshs_dagster.portal import Portal
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -100,10 +104,7 @@ def sandbox(port: int, today: datetime | None, seed: int, scale: float, faults: 
     stand_in.serve(lambda url: click.echo(f"PORTAL_URL={url}"))
 
 
-def _newest(portal: object) -> Release:
-    from pshs_dagster.portal import Portal
-
-    assert isinstance(portal, Portal)
+def _newest(portal: Portal) -> Release:
     current = portal.published().current
     if current is None:
         raise PshsError("The portal does not tell which issue is the current one; name the release by its date.")

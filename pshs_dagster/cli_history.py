@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
     from pshs_dagster.config import Settings
+    from pshs_dagster.history.replay import Wishes
     from pshs_dagster.history.runs import Rebuilt
     from pshs_dagster.releases import Release
 
@@ -105,12 +106,10 @@ def _fetch_all(settings: Settings, instance: dg.DagsterInstance, releases: list[
     return problems
 
 
-def _rebuild(settings: Settings, instance: dg.DagsterInstance, wishes: object) -> Rebuilt:
+def _rebuild(settings: Settings, instance: dg.DagsterInstance, wishes: Wishes) -> Rebuilt:
     from pshs_dagster import terminal_history
     from pshs_dagster.definitions import build_defs
-    from pshs_dagster.history.replay import Wishes
     from pshs_dagster.history.runs import run_rebuild
 
-    assert isinstance(wishes, Wishes)
     with terminal_history.rebuild_progress() as watch:
         return run_rebuild(lambda watching: build_defs(settings, rebuild_watch=watching), instance, wishes, watch)

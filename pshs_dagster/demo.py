@@ -19,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from pshs_dagster.console import output
 from pshs_dagster.deals.columns import CITIES
 from pshs_dagster.sandbox.server import Sandbox
 
@@ -48,7 +49,7 @@ FROM release_files GROUP BY release ORDER BY release
 
 def main() -> int:
     """Run the demo; with `--page`, show what it made on Dagster's page."""
-    console = Console(width=max(120, Console().width), highlight=False)
+    console = output()
     with Sandbox(today=TODAY, scale=SCALE) as sandbox:
         environment = _environment(sandbox.url)
         if "--page" in sys.argv[1:]:

@@ -80,11 +80,7 @@ def run_release(
         instance=instance,
         partition_key=release.key,
         run_config=dict(QUIET),
-        tags={
-            HOST_TAG: socket.gethostname(),
-            PROCESS_TAG: _process_identity(os.getpid()),
-            **({CONFIRM_TAG: "true"} if confirm_withdrawals else {}),
-        },
+        tags=own_tags() | ({CONFIRM_TAG: "true"} if confirm_withdrawals else {}),
         raise_on_error=False,
     )
     return _outcome(release, result)
@@ -95,7 +91,7 @@ def close_abandoned_runs(instance: dg.DagsterInstance) -> None:
 
     Without it a killed `pshs load` would count as under way for ever. Runs of the daemon are watched by Dagster.
     """
-    mine = dg.RunsFilter(tags={HOST_TAG: socket.gethostname()}, statuses=_UNFINISHED)
+    mine = dg.RunsFilter(tags={HOST_TAG: socket.gethostname()}, statuses=UNFINISHED)
     for run in instance.get_runs(mine):
         identity = run.tags.get(PROCESS_TAG, "")
         if identity != _process_identity(int(identity.partition(":")[0] or 0)):
@@ -103,12 +99,17 @@ def close_abandoned_runs(instance: dg.DagsterInstance) -> None:
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
 
 
-_UNFINISHED: Sequence[dg.DagsterRunStatus] = (
+UNFINISHED: Sequence[dg.DagsterRunStatus] = (
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 )
+
+
+def own_tags() -> dict[str, str]:
+    """The tags of a run that this process makes."""
+    return {HOST_TAG: socket.gethostname(), PROCESS_TAG: _process_identity(os.getpid())}
 
 
 def _process_identity(pid: int) -> str:
@@ -142,20 +143,25 @@ def _outcome(release: Release, result: dg.ExecuteInProcessResult) -> Outcome:
         if materialization.asset_key == dg.AssetKey("mysql_deals"):
             names = ("new", "changed", "unchanged", "rejected", "withdrawn")
             counts = {name: int(str(materialization.metadata[name].value)) for name in names}
-    return Outcome(release, result.run_id, result.success, _problem(result, checks), checks, counts)
+    return Outcome(release, result.run_id, result.success, _problem(result), checks, counts)
 
 
-def _problem(result: dg.ExecuteInProcessResult, checks: Sequence[CheckOutcome]) -> str:
-    """The first thing that went wrong, in one sentence."""
+def _problem(result: dg.ExecuteInProcessResult) -> str:
+    where, told = first_failure(result)
+    return f"{where} failed: {told}" if where else told
+
+
+def first_failure(result: dg.ExecuteInProcessResult) -> tuple[str, str]:
+    """The check or step that went wrong first, and what it said in one sentence; blanks where all is well."""
     if result.success:
-        return ""
-    for check in checks:
-        if check.blocking and not check.passed:
-            return f"{check.name} failed: {check.told or 'see the metadata of the check.'}"
+        return "", ""
+    for check in result.get_asset_check_evaluations():
+        if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR:
+            return check.check_name, check.description or "see the metadata of the check."
     for event in result.all_events:
         if event.is_step_failure:
             data = event.step_failure_data
             told = data.user_failure_data.description if data.user_failure_data else None
             error = data.error.cause or data.error if data.error else None
-            return f"{event.step_key} failed: {told or (error.message.strip().splitlines()[0] if error else 'unknown')}"
-    return "The run failed; see its log on Dagster's page."
+            return str(event.step_key), told or (error.message.strip().splitlines()[0] if error else "unknown")
+    return "", "The run failed; see its log on Dagster's page."

@@ -11,12 +11,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from pshs_dagster.console import messages, output
 from pshs_dagster.overview import ReleaseRow
 from pshs_dagster.releases import Release, Window
 from pshs_dagster.runs import Outcome
-
-MINIMUM_WIDTH = 120
-"""Where the terminal's width is unknown (a pipe, a log), tables are not squeezed into eighty columns."""
 
 
 class DownloadProgress:
@@ -48,7 +46,7 @@ def download_progress() -> Generator[DownloadProgress]:
 
 def tell(outcome: Outcome) -> None:
     """One line a release as soon as it is done, and a line for each check that has something to say."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = messages()
     mark = "[green]verified[/]" if outcome.verified else "[red]not verified[/]"
     console.print(f"{outcome.release}: {mark}  {escape(outcome.problem)}".rstrip())
     for check in outcome.checks:
@@ -74,7 +72,7 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
         ]
         result = "verified" if outcome.verified else "not verified"
         table.add_row(outcome.release.key, str(outcome.release.window), *numbers, told, result)
-    _print(table)
+    output().print(table)
 
 
 def show_releases(rows: Sequence[ReleaseRow], *, every: bool) -> None:
@@ -92,11 +90,4 @@ def show_releases(rows: Sequence[ReleaseRow], *, every: bool) -> None:
             trades = str(Window(oldest.release.window.first, newest.release.window.last))
             loaded = f"{newest.loaded_at:%Y-%m-%d %H:%M}" if newest.loaded_at else ""
             table.add_row(name, trades, newest.at_moi, loaded, f"{state[0]} {newest.request}".strip())
-    _print(table)
-
-
-def _print(table: Table) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(MINIMUM_WIDTH, console.width))
-    console.print(table)
+    output().print(table)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pshs_dagster.console import messages, output
 from pshs_dagster.history.job import counts_of
 from pshs_dagster.history.loading import Replayed
 from pshs_dagster.history.replay import Watch
 from pshs_dagster.history.runs import Rebuilt
 from pshs_dagster.releases import Release
-from pshs_dagster.terminal import MINIMUM_WIDTH
 
 SHOWN = ("new", "changed", "unchanged", "rejected", "cancelled", "withdrawn", "reinstated")
 
 
 def tell_fetched(release: Release, problem: str) -> None:
     """One line a release as soon as it is archived, or could not be."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = messages()
     mark = "[red]not fetched[/]" if problem else "[green]archived[/]"
     console.print(f"{release}: {mark}  {escape(problem)}".rstrip())
 
@@ -30,7 +29,7 @@ def tell_fetched(release: Release, problem: str) -> None:
 @contextmanager
 def rebuild_progress() -> Generator[Watch]:
     """A progress bar over the copies; lines where no terminal looks on."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = messages()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         bar = bars.add_task("rebuilding", total=None)
@@ -60,7 +59,4 @@ def show_rebuilt(rebuilt: Rebuilt) -> None:
         numbers = [f"{counts[name]:,}" if counts else "" for name in SHOWN]
         result = "not loaded" if outcome.problem else "verified" if rebuilt.swapped else "loaded"
         table.add_row(outcome.release.key, f"{outcome.copy.as_of:%Y-%m-%d %H:%M}", *numbers, result)
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=max(MINIMUM_WIDTH, console.width))
-    console.print(table)
+    output().print(table)

@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pshs_dagster.console import output
 from pshs_dagster.database.biography import Change, Entry, Life, What
 from pshs_dagster.database.past import Summary
-
-MINIMUM_WIDTH = 120
-"""Where the terminal's width is unknown (a pipe, a log), tables are not squeezed into eighty columns."""
 
 
 def show_as_of(summary: Summary, written: Path | None, first_known: date | None) -> None:
@@ -21,7 +18,7 @@ def show_as_of(summary: Summary, written: Path | None, first_known: date | None)
 
     `first_known` is the day from which on anything is known, where nothing was known on the day.
     """
-    console = _console()
+    console = output()
     if not summary.total:
         since = f"; knowledge begins on {first_known}" if first_known and first_known > summary.day else ""
         console.print(f"No deal was known at the end of {summary.day}{since}.")
@@ -35,7 +32,7 @@ def show_as_of(summary: Summary, written: Path | None, first_known: date | None)
 
 def show_life(life: Life) -> None:
     """The table of `pshs history`: what the deal is, and a row a moment of its life."""
-    console = _console()
+    console = output()
     values = life.values
     zh, en = life.state
     place = " ".join(part for part in (values["build_name"], values["buildings"]) if part) or values["location"]
@@ -104,8 +101,3 @@ def _newest(summary: Summary) -> Table:
             escape(str(row["last_release"])),
         )
     return table
-
-
-def _console() -> Console:
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=max(MINIMUM_WIDTH, console.width))

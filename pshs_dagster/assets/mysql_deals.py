@@ -1,19 +1,17 @@
 """`mysql_deals`: the sound deals of a release, merged into the table `deals` in one transaction."""
 
-from datetime import datetime
-
 import dagster as dg
-import pandas as pd
 
 from pshs_dagster.archive import ArchivedZip
 from pshs_dagster.assets.common import DATABASE_POOL, GROUP, OWNERS, RELEASES, plain_failures, withdrawals_confirmed
-from pshs_dagster.assets.previews import load_table, preview, report_plot, report_table
+from pshs_dagster.assets.handover import file_lines, record_of, rejected_serials, sound_deals
+from pshs_dagster.assets.previews import load_table, minute, preview, report_plot, report_table
 from pshs_dagster.assets.types import column_schema
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.history import release_reports
-from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
-from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
+from pshs_dagster.database.load import LoadReport, load_release
+from pshs_dagster.deals.frame import ParsedRelease
 
 RELEASES_SHOWN = 18
 """Half a year of issues: what a small table and a small plot can hold."""
@@ -37,17 +35,16 @@ def mysql_deals(
     s3_backup: ArchivedZip,
     parsed_deals: ParsedRelease,
 ) -> dg.MaterializeResult[LoadReport]:
-    deals = sound_deals(parsed_deals)
-    lines = [FileLines(file.name, file.data_lines, file.rejected) for file in parsed_deals.files]
+    deals, record = sound_deals(parsed_deals), record_of(s3_backup)
     with plain_failures():
         engine = database.ready()
         report = load_release(
             engine,
-            record_of(s3_backup),
+            record,
             deals,
-            lines,
+            file_lines(parsed_deals),
             clock(),
-            rejected=rejected_serials(parsed_deals),
+            rejected=rejected_serials(parsed_deals.rejects),
             confirm_withdrawals=withdrawals_confirmed(context.run),
         )
         history = release_reports(engine)[-RELEASES_SHOWN:]
@@ -65,7 +62,7 @@ def mysql_deals(
             "withdrawn_outside_window": report.withdrawn_outside,
             "reinstated": report.reinstated_deals,
             "window": str(parsed_deals.release.window),
-            "as_of": _minute(record_of(s3_backup).as_of),
+            "as_of": minute(record.as_of),
             "sha256": s3_backup.sha256,
             "source": dg.MetadataValue.url(s3_backup.source_url),
             "method": report.method,
@@ -76,31 +73,3 @@ def mysql_deals(
             "dagster/column_schema": column_schema(),
         },
     )
-
-
-def record_of(copy: ArchivedZip) -> ReleaseRecord:
-    """What the table `releases` tells of an archived zip."""
-    return ReleaseRecord(
-        release=copy.release,
-        as_of=copy.release.as_of(copy.fetched_at),
-        sha256=copy.sha256,
-        size=copy.size,
-        source_url=copy.source_url,
-        fetched_at=copy.fetched_at,
-    )
-
-
-def sound_deals(parsed: ParsedRelease) -> pd.DataFrame:
-    """The deals of a release as the database takes them."""
-    return parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
-
-
-def rejected_serials(parsed: ParsedRelease) -> frozenset[tuple[str, str]]:
-    """City and serial of the rejected lines that name one: those deals are in the release, though without a value."""
-    rejects = parsed.rejects
-    named = rejects[rejects["serial_number"] != ""]
-    return frozenset(zip(named["city"], named["serial_number"], strict=True))
-
-
-def _minute(moment: datetime) -> str:
-    return moment.isoformat(sep=" ", timespec="minutes")

@@ -26,19 +26,19 @@ def parsed_deals(
 ) -> dg.MaterializeResult[ParsedRelease]:
     with plain_failures():
         parsed = parse_archived(archive, s3_backup, cities)
-    flagged = parsed.deals["flags"] != ""
+    deals = parsed.deals
     present = {file.city for file in parsed.files}
     return dg.MaterializeResult(
         value=parsed,
         metadata={
             "dagster/partition_row_count": len(parsed.lines),
-            "sound": len(parsed.deals),
-            "rejected": len(parsed.rejects),
-            "suspect": int(flagged.sum()),
+            "sound": len(deals),
+            "rejected": len(parsed.lines) - len(deals),
+            "suspect": int((deals["flags"] != "").sum()),
             "window": str(parsed.release.window),
             "without_file": ", ".join(CITIES[c] for c in sorted(cities) if CITIES[c] not in present) or "none",
             "files": file_table(parsed),
-            "preview": preview(parsed.deals),
+            "preview": preview(deals),
             "dagster/column_schema": column_schema(),
         },
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import datetime
 
 import dagster as dg
 import pandas as pd
 
 from pshs_dagster.database.history import ReleaseReport
 from pshs_dagster.database.load import LoadReport
-from pshs_dagster.deals.columns import BY_NAME, CITIES
+from pshs_dagster.deals.columns import BY_NAME, city_of
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.rules import explain
 
@@ -71,12 +72,8 @@ def load_table(report: LoadReport) -> dg.MarkdownMetadataValue:
     """What loading each CSV did."""
     names = ("data_lines", "new_deals", "changed_deals", "unchanged_deals", "rejected_lines")
     more = ("cancelled_deals", "withdrawn_deals", "withdrawn_outside", "reinstated_deals")
-    rows = [[f.file, _city(f.file), *(getattr(f, name) for name in (*names, *more))] for f in report.files]
+    rows = [[f.file, city_of(f.file), *(getattr(f, name) for name in (*names, *more))] for f in report.files]
     return markdown(["file", "city", *(name.replace("_", " ") for name in (*names, *more))], rows)
-
-
-def _city(file: str) -> str:
-    return CITIES.get(file[:1].lower(), "")
 
 
 REPORT_COLUMNS = ("lines", "new", "changed", "unchanged", "rejected", "cancelled", "withdrawn")
@@ -113,6 +110,11 @@ def report_plot(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
     style = 'font-family="sans-serif" font-size="10" fill="#444"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(shapes)}</svg>'
     return dg.MetadataValue.md(f"![releases](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
+
+
+def minute(moment: datetime) -> str:
+    """A moment as a person reads it, with its offset."""
+    return moment.isoformat(sep=" ", timespec="minutes")
 
 
 def _cell(value: object) -> str:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from pshs_dagster.database.merge import Bytes, Knowledge
 from pshs_dagster.database.records import FileCounts, FileLines, ReleaseRecord, wall_time
 from pshs_dagster.database.tables import release_copies, release_files, releases
-from pshs_dagster.deals.columns import CITIES
+from pshs_dagster.deals.columns import city_of
 from pshs_dagster.deals.timeline import Copy, SeasonCopy
 
 
@@ -71,11 +71,6 @@ def arrive(
         all_rejected |= {(city, serial) for city, serial in _pairs(known.rejected) if city not in cities}
     knowledge = Knowledge(Copy(record.release, as_of), _bytes(record, known), now)
     return Arrival(record, knowledge, cities, all_cities, all_rejected, known)
-
-
-def city_of(file: str) -> str:
-    """The city of a file, by the letter that its name begins with; the name itself where MOI has no such city."""
-    return CITIES.get(file[:1].lower(), file)
 
 
 def put_on_record(connection: sa.Connection, arrival: Arrival, counts: Sequence[FileCounts]) -> None:

@@ -29,8 +29,6 @@ NULL = "-"
 SECONDS = 19
 """Characters of `2022-09-01 00:00:00`; SQLite holds microseconds behind it, which the tables never have."""
 
-HASH_BYTES = sha256().digest_size
-
 
 def digest(engine: sa.Engine) -> str:
     """SHA-256, in hexadecimal, over TABLES. Raises DatabaseError."""

@@ -17,7 +17,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pshs_dagster.database import lives, locks, merge, presence, withdrawals
-from pshs_dagster.database.arrivals import Arrival, arrive, city_of, put_on_record
+from pshs_dagster.database.arrivals import Arrival, arrive, put_on_record
 from pshs_dagster.database.conform import widen
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import FileCounts, FileLines, LoadReport, ReleaseRecord, wall_time
@@ -26,7 +26,7 @@ from pshs_dagster.database.rows import Rows
 from pshs_dagster.database.staging import Staging, fill, staging_tables
 from pshs_dagster.database.tables import deal_events, deal_statistics, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
-from pshs_dagster.deals.columns import BY_NAME
+from pshs_dagster.deals.columns import BY_NAME, city_of
 
 __all__ = ["FileCounts", "FileLines", "LoadReport", "ReleaseRecord", "load_release"]
 

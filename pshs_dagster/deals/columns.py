@@ -173,3 +173,8 @@ CITIES = {
     "z": "連江縣",
 }
 """MOI's letter of a city, as in `f_lvr_land_b.csv`; the others were merged away or have no such deals."""
+
+
+def city_of(file: str) -> str:
+    """The city of a CSV, by the letter that its name begins with; the name itself where MOI has no such city."""
+    return CITIES.get(file[:1].lower(), file)

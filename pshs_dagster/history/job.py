@@ -10,6 +10,7 @@ import dagster as dg
 
 from pshs_dagster.archive import Archive
 from pshs_dagster.assets.common import DATABASE_POOL, RELEASES, plain_failures
+from pshs_dagster.assets.previews import minute
 from pshs_dagster.checks import GUARDS
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
@@ -103,7 +104,7 @@ def report_table(replayed: Sequence[Replayed]) -> dg.TableMetadataValue:
         dg.TableRecord(
             {
                 "release": outcome.release.key,
-                "as_of": _minute(outcome),
+                "as_of": minute(outcome.copy.as_of),
                 "lines": outcome.report.data_lines if outcome.report else 0,
                 **dict.fromkeys(COUNTS, 0),
                 **counts_of(outcome),
@@ -127,7 +128,7 @@ def _events_of(outcome: Replayed) -> Iterator[dg.AssetMaterialization | dg.Asset
                 "dagster/row_count": report.new_deals + report.changed_deals + report.unchanged_deals,
                 **counts_of(outcome),
                 "window": str(copy.release.window),
-                "as_of": _minute(outcome),
+                "as_of": minute(outcome.copy.as_of),
                 "sha256": copy.sha256,
                 "source": dg.MetadataValue.url(copy.source_url),
                 "method": report.method,
@@ -139,14 +140,10 @@ def _events_of(outcome: Replayed) -> Iterator[dg.AssetMaterialization | dg.Asset
             yield dg.AssetCheckEvaluation(
                 asset_key=guard.asset_key,
                 check_name=guard.name,
-                passed=said.passed,
-                severity=said.severity,
-                description=said.told or "Proved while the history was loaded anew.",
+                passed=said.verdict.passed,
+                severity=said.verdict.severity,
+                description=said.verdict.told or "Proved while the history was loaded anew.",
                 blocking=True,
                 partition=partition,
                 metadata={"sha256": outcome.copy.sha256},
             )
-
-
-def _minute(outcome: Replayed) -> str:
-    return outcome.copy.as_of.isoformat(sep=" ", timespec="minutes")

@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from pshs_dagster.archive import ArchivedZip
-from pshs_dagster.assets.mysql_deals import record_of
+from pshs_dagster.assets.handover import record_of, rejected_serials
 from pshs_dagster.clock import Clock
 from pshs_dagster.database import bulk
 from pshs_dagster.database.load import FileLines, LoadReport, load_release
@@ -22,6 +22,7 @@ from pshs_dagster.deals.corrections import rejects_for_table
 from pshs_dagster.errors import DatabaseError, WithdrawalsNotConfirmed
 from pshs_dagster.history.prepare import Prepared, Said, Unusable, spelt
 from pshs_dagster.releases import Release
+from pshs_dagster.verdicts import Verdict
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,6 @@ class Loader:
         seconds["insert"] = time.perf_counter() - started
         started = time.perf_counter()
         record_rejects(self._engine, copy.release.key, rejects_for_table(rejects), record=record)
-        named = {(city, serial) for city, serial in zip(rejects["city"], rejects["serial_number"], strict=True)}
         by_file = Counter[str](prepared.deals.loc[inserted, "file"])
         try:
             report = load_release(
@@ -95,13 +95,13 @@ class Loader:
                 prepared.deals[~inserted].reset_index(drop=True),
                 _less(prepared.lines, by_file),
                 self._clock(),
-                rejected=named,
+                rejected=rejected_serials(rejects),
                 confirm_withdrawals=confirmed,
             )
         except WithdrawalsNotConfirmed as error:
             if inserted.any():
                 bulk.take_back(self._engine, record)
-            said = Said("withdrawals", False, str(error))
+            said = Said("withdrawals", Verdict(False, str(error)))
             return Replayed(copy, str(error), None, (*prepared.said, said), seconds)
         report = bulk.put_on_record(self._engine, record, report, by_file)
         if report.withdrawn_deals or report.withdrawn_outside or report.reinstated_deals:

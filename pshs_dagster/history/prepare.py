@@ -11,23 +11,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import numpy as np
 import pandas as pd
 
 from pshs_dagster.archive import Archive, ArchivedZip
+from pshs_dagster.assets.handover import file_lines, sound_deals
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.assets.values import parse_archived
-from pshs_dagster.checks import FAIL_REJECTED, WARN_REJECTED
 from pshs_dagster.database import bulk
 from pshs_dagster.database.load import FileLines
 from pshs_dagster.database.proof import Fingerprints, Hashes, fingerprints_of, found_in, keys_of
-from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
+from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.identity import Identity, identify
 from pshs_dagster.errors import PshsError
 from pshs_dagster.release_zip import ReleaseZip
-
-WARN, ERROR = dg.AssetCheckSeverity.WARN, dg.AssetCheckSeverity.ERROR
+from pshs_dagster.verdicts import ERROR, HOLDS, Verdict, on_identity, on_rejection
 
 KEY = ["city", "serial_number"]
 
@@ -36,16 +34,14 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 @dataclass(frozen=True)
 class Said:
-    """What a guard says of a copy. `told` is a sentence where it does not hold."""
+    """What a guard says of a copy."""
 
     name: str
-    passed: bool = True
-    told: str = ""
-    severity: dg.AssetCheckSeverity = ERROR
+    verdict: Verdict = HOLDS
 
     @property
     def blocks(self) -> bool:
-        return not self.passed and self.severity is ERROR
+        return not self.verdict.passed and self.verdict.severity is ERROR
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Prepared:
     @property
     def problem(self) -> str:
         """What keeps the copy from being loaded, in one sentence; blank where nothing does."""
-        return next((said.told for said in self.said if said.blocks), "")
+        return next((said.verdict.told for said in self.said if said.blocks), "")
 
 
 @dataclass(frozen=True)
@@ -95,13 +91,13 @@ class Preparer:
         started = time.perf_counter()
         try:
             parsed = parse_archived(self._archive, copy, self._cities)  # which verifies the bytes
-            said = [_release_date(self._identity(copy, parsed))]
+            said = [Said("release_date", on_identity(self._identity(copy, parsed)))]
         except PshsError as error:
             return Unusable(copy, str(error))
-        said += [Said("backup_intact"), _every_line(parsed), _rejection_rate(parsed)]
-        lines = tuple(FileLines(file.name, file.data_lines, file.rejected) for file in parsed.files)
         rejects = parsed.rejects
-        deals = parsed.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
+        few = on_rejection(len(rejects), len(parsed.lines))
+        said += [Said("backup_intact"), _every_line(parsed), Said("rejection_rate", few)]
+        lines, deals = file_lines(parsed), sound_deals(parsed)
         del parsed
         # In the order of the key MySQL finds the pages of its index in a row.
         deals = deals.sort_values(KEY, kind="stable", ignore_index=True)
@@ -164,28 +160,11 @@ def ahead(
             yield waiting.result()
 
 
-def _release_date(identity: Identity) -> Said:
-    if identity.problem:
-        return Said("release_date", False, identity.problem)
-    if identity.stray or identity.no_date or not identity.rows:
-        told = f"{identity.stray} of {identity.rows} rows lie outside the window, {identity.no_date} have no date."
-        return Said("release_date", False, told, WARN)
-    return Said("release_date")
-
-
 def _every_line(parsed: ParsedRelease) -> Said:
     """The data lines were counted from the bytes, apart from reading them."""
     wrong = [file.name for file in parsed.files if not file.adds_up]
     twice = int(parsed.lines.duplicated(["file", "source_line"]).sum())
     if wrong or twice:
-        return Said("every_line_accounted_for", False, f"Lines are missing or double in {', '.join(wrong) or twice}.")
+        told = f"Lines are missing or double in {', '.join(wrong) or twice}."
+        return Said("every_line_accounted_for", Verdict(False, told))
     return Said("every_line_accounted_for")
-
-
-def _rejection_rate(parsed: ParsedRelease) -> Said:
-    rejected, lines = len(parsed.rejects), len(parsed.lines)
-    rate = rejected / lines if lines else 0.0
-    if rate < WARN_REJECTED:
-        return Said("rejection_rate")
-    told = f"{rejected} of {lines} lines ({rate:.1%}) were rejected."
-    return Said("rejection_rate", False, told, ERROR if rate >= FAIL_REJECTED else WARN)

@@ -5,9 +5,7 @@ What is asked of a person, and what is shown, belongs to the commands.
 
 from __future__ import annotations
 
-import os
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import dagster as dg
@@ -21,19 +19,10 @@ from pshs_dagster.history.loading import Replayed
 from pshs_dagster.history.replay import Watch, Wishes
 from pshs_dagster.portal import Published
 from pshs_dagster.releases import Release
-from pshs_dagster.runs import HOST_TAG, PROCESS_TAG, QUIET, close_abandoned_runs
-from pshs_dagster.runs import _process_identity as process_identity  # pyright: ignore[reportPrivateUsage]
+from pshs_dagster.runs import QUIET, UNFINISHED, close_abandoned_runs, first_failure, own_tags
 
 FETCHED = ("raw_zip", "s3_backup")
 """The assets that bring a release into the archive; their checks run with them."""
-
-_UNFINISHED = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
 
 
 @dataclass(frozen=True)
@@ -55,7 +44,7 @@ def run_rebuild(
     Raises PshsError where a rebuild is under way.
     """
     close_abandoned_runs(instance)
-    if instance.get_runs(dg.RunsFilter(job_name=JOB_NAME, statuses=list(_UNFINISHED)), limit=1):
+    if instance.get_runs(dg.RunsFilter(job_name=JOB_NAME, statuses=[dg.DagsterRunStatus.QUEUED, *UNFINISHED]), limit=1):
         raise PshsError("A rebuild is under way already; wait for it, or end it on Dagster's page.")
     replayed: list[Replayed] = []
 
@@ -68,12 +57,12 @@ def run_rebuild(
     result = job.execute_in_process(
         instance=instance,
         run_config={**QUIET, "ops": {OP_NAME: {"config": config}}},
-        tags=_tags(),
+        tags=own_tags(),
         raise_on_error=False,
     )
     # What was proved is recorded only after the swap.
     swapped = result.success or bool(result.get_asset_materialization_events())
-    return Rebuilt(result.run_id, tuple(replayed), swapped, _problem(result))
+    return Rebuilt(result.run_id, tuple(replayed), swapped, first_failure(result)[1])
 
 
 def wanted(published: Published, history_from: Release) -> list[Release]:
@@ -93,27 +82,6 @@ def fetch(definitions: dg.Definitions, instance: dg.DagsterInstance, release: Re
     assets = {dg.AssetKey(name) for name in FETCHED}
     checks = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.asset_key in assets}
     result = job.get_subset(asset_selection=assets, asset_check_selection=checks).execute_in_process(
-        instance=instance, partition_key=release.key, run_config=dict(QUIET), tags=_tags(), raise_on_error=False
+        instance=instance, partition_key=release.key, run_config=dict(QUIET), tags=own_tags(), raise_on_error=False
     )
-    return _problem(result)
-
-
-def _tags() -> Mapping[str, str]:
-    return {HOST_TAG: socket.gethostname(), PROCESS_TAG: process_identity(os.getpid())}
-
-
-def _problem(result: dg.ExecuteInProcessResult) -> str:
-    """The first thing that went wrong, in one sentence."""
-    if result.success:
-        return ""
-    for check in result.get_asset_check_evaluations():
-        if check.blocking and not check.passed and check.severity is dg.AssetCheckSeverity.ERROR and check.description:
-            return check.description
-    for event in result.all_events:
-        if event.is_step_failure:
-            data = event.step_failure_data
-            if data.user_failure_data and data.user_failure_data.description:
-                return data.user_failure_data.description
-            error = data.error.cause or data.error if data.error else None
-            return error.message.strip().splitlines()[0] if error else "unknown"
-    return "The run failed; see its log on Dagster's page."
+    return first_failure(result)[1]

@@ -97,20 +97,6 @@ def check_settings(scale: float, cities: Collection[str] | None) -> None:
             raise SettingsError(f"'{letter}' is no letter of a city: take some of {' '.join(CITIES)}.")
 
 
-def release_csv(
-    release: Release,
-    letter: str,
-    suffix: str = "",
-    *,
-    today: date,
-    seed: int = 1,
-    scale: float = 1.0,
-) -> bytes | None:
-    """One file of a release; `suffix` is `` for the deals, `_land` or `_park`. None where the city has none."""
-    files = release_files(release, today=today, seed=seed, scale=scale, cities=[letter])
-    return files.get(file_name(release, letter.lower(), suffix, seed))
-
-
 def file_name(release: Release, letter: str, suffix: str, seed: int) -> str:
     """The name of a file within the zip: in some releases partly in upper case."""
     if _chance(seed, f"case {release}", UPPER_CASE):

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
+from pshs_dagster.assets.handover import file_lines, sound_deals
+from pshs_dagster.database.load import LoadReport, ReleaseRecord, load_release
 from pshs_dagster.database.tables import deal_events, deals, withdrawn_deals
 from pshs_dagster.database.verify import verify_release
 from pshs_dagster.database.withdrawals import CityWithdrawals, would_withdraw
 from pshs_dagster.deals.columns import CITIES
-from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease, parse_release
+from pshs_dagster.deals.frame import ParsedRelease, parse_release
 from pshs_dagster.errors import WithdrawalsNotConfirmed
 from pshs_dagster.releases import TAIPEI, Release
 from pshs_dagster_tests import independent
@@ -82,8 +83,8 @@ def rejected_in(real: Real) -> set[Key]:
 
 def load_real(engine: sa.Engine, real: Real, confirmed: bool = True) -> LoadReport:
     release = parsed(real)
-    frame = release.deals.drop(columns=[name for name in OWN_COLUMNS if name != "file"])
-    lines = [FileLines(file.name, file.data_lines, file.rejected) for file in release.files]
+    frame = sound_deals(release)
+    lines = file_lines(release)
     rejected = sorted(rejected_in(real))
     moment = NOW + timedelta(days=9)
     report = load_release(engine, real.record, frame, lines, moment, rejected=rejected, confirm_withdrawals=confirmed)
