@@ -32,7 +32,7 @@ from pshs_dagster.assets.handover import record_of, sound_deals
 from pshs_dagster.assets.values import parse_archived
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.load import FileLines, load_release
+from pshs_dagster.database.loading.load import FileLines, load_release
 from pshs_dagster.database.tables import deals
 from pshs_dagster.deals.columns import CITIES
 from pshs_dagster.history.replay import Wishes, kept_copies, replay

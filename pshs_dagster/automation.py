@@ -16,7 +16,7 @@ from pshs_dagster.assets.common import GROUP, RELEASES
 from pshs_dagster.checks import GUARDS
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.history import loaded_releases
+from pshs_dagster.database.reading.history import loaded_releases
 from pshs_dagster.errors import PshsError
 from pshs_dagster.portal import Portal
 from pshs_dagster.releases import TAIPEI, Release, newest_issue_due

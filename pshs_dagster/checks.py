@@ -18,10 +18,10 @@ from pshs_dagster.assets.previews import markdown
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.history import release_before
-from pshs_dagster.database.load import LoadReport
-from pshs_dagster.database.verify import newest_created_at, verify_release
-from pshs_dagster.database.withdrawals import would_withdraw
+from pshs_dagster.database.loading.load import LoadReport
+from pshs_dagster.database.loading.verify import newest_created_at, verify_release
+from pshs_dagster.database.loading.withdrawals import would_withdraw
+from pshs_dagster.database.reading.history import release_before
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.read import count_data_lines
 from pshs_dagster.errors import ArchiveError

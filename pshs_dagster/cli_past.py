@@ -52,9 +52,9 @@ def as_of(day: datetime, city: str | None, out: Path | None) -> None:
     """
     from pshs_dagster import terminal_past
     from pshs_dagster.config import read_settings
-    from pshs_dagster.database import past
     from pshs_dagster.database.database import Database
-    from pshs_dagster.database.parquet import write_parquet
+    from pshs_dagster.database.reading import past
+    from pshs_dagster.database.reading.parquet import write_parquet
 
     engine = Database(read_settings().database).ready()
     summary = past.Summary(day.date())
@@ -75,8 +75,8 @@ def history(serial: str, city: str | None) -> None:
     """Tell the life of the deal with the serial number SERIAL (編號)."""
     from pshs_dagster import terminal_past
     from pshs_dagster.config import read_settings
-    from pshs_dagster.database.biography import biography
     from pshs_dagster.database.database import Database
+    from pshs_dagster.database.reading.biography import biography
 
     for life in biography(Database(read_settings().database).ready(), serial, city):
         terminal_past.show_life(life)
@@ -92,7 +92,7 @@ def digest(by_table: bool) -> None:
     """
     from pshs_dagster.config import read_settings
     from pshs_dagster.database.database import Database
-    from pshs_dagster.database.digest import combined, table_digests
+    from pshs_dagster.database.reading.digest import combined, table_digests
 
     digests = table_digests(Database(read_settings().database).ready())
     if not by_table:

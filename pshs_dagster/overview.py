@@ -15,7 +15,7 @@ from pshs_dagster.automation import attempts_for, is_verified
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.config import Settings
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.history import loaded_releases
+from pshs_dagster.database.reading.history import loaded_releases
 from pshs_dagster.errors import PortalError
 from pshs_dagster.portal import Portal, Published
 from pshs_dagster.releases import Release, newest_issue_due

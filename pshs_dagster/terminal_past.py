@@ -9,8 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pshs_dagster.console import output
-from pshs_dagster.database.biography import Change, Entry, Life, What
-from pshs_dagster.database.past import Summary
+from pshs_dagster.database.reading.biography import Change, Entry, Life, What
+from pshs_dagster.database.reading.past import Summary
 
 
 def show_as_of(summary: Summary, written: Path | None, first_known: date | None) -> None:

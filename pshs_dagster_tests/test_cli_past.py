@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pshs_dagster.cli import main
-from pshs_dagster.database import digest as digests
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.reading import digest as digests
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.database.made_up import TAICHUNG, copy_of, deal, load
 
 Pshs = Callable[..., click.testing.Result]

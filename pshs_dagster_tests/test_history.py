@@ -17,7 +17,7 @@ from pshs_dagster.checks import GUARDS
 from pshs_dagster.cli_history import init
 from pshs_dagster.cli_history import rebuild as rebuild_command
 from pshs_dagster.config import Settings
-from pshs_dagster.database.digest import table_digests
+from pshs_dagster.database.reading.digest import table_digests
 from pshs_dagster.definitions import build_defs
 from pshs_dagster.errors import PshsError
 from pshs_dagster.history.job import JOB_NAME

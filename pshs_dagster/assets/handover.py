@@ -1,6 +1,6 @@
 """What the database is told of an archived zip and of what was parsed from it: one way for an issue and the history.
 
-How it is loaded stands in `database/load.py`.
+How it is loaded stands in `database/loading/load.py`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from pshs_dagster.archive import ArchivedZip
-from pshs_dagster.database.load import FileLines, ReleaseRecord
+from pshs_dagster.database.loading.load import FileLines, ReleaseRecord
 from pshs_dagster.deals.frame import OWN_COLUMNS, ParsedRelease
 
 

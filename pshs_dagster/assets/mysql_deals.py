@@ -9,8 +9,8 @@ from pshs_dagster.assets.previews import load_table, minute, preview, report_plo
 from pshs_dagster.assets.types import column_schema
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.history import release_reports
-from pshs_dagster.database.load import LoadReport, load_release
+from pshs_dagster.database.loading.load import LoadReport, load_release
+from pshs_dagster.database.reading.history import release_reports
 from pshs_dagster.deals.frame import ParsedRelease
 
 RELEASES_SHOWN = 18

@@ -9,8 +9,8 @@ from datetime import datetime
 import dagster as dg
 import pandas as pd
 
-from pshs_dagster.database.history import ReleaseReport
-from pshs_dagster.database.load import LoadReport
+from pshs_dagster.database.loading.load import LoadReport
+from pshs_dagster.database.reading.history import ReleaseReport
 from pshs_dagster.deals.columns import BY_NAME, city_of
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.rules import explain

@@ -6,7 +6,7 @@ from pshs_dagster.archive import Archive
 from pshs_dagster.assets.common import DATABASE_POOL, GROUP, OWNERS, RELEASES, plain_failures
 from pshs_dagster.assets.previews import reject_preview
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.rejects import record_rejects
+from pshs_dagster.database.loading.rejects import record_rejects
 from pshs_dagster.deals.corrections import rejects_document, rejects_for_table
 from pshs_dagster.deals.frame import ParsedRelease
 

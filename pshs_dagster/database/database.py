@@ -10,7 +10,7 @@ from functools import cached_property
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import connect, describe
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema.migrate import migrate
 
 
 class Database:

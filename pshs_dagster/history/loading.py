@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from pshs_dagster.archive import ArchivedZip
 from pshs_dagster.assets.handover import record_of, rejected_serials
 from pshs_dagster.clock import Clock
-from pshs_dagster.database import bulk
-from pshs_dagster.database.load import FileLines, LoadReport, load_release
-from pshs_dagster.database.proof import Expected, stored_sums
-from pshs_dagster.database.rejects import record_rejects
+from pshs_dagster.database.loading.load import FileLines, LoadReport, load_release
+from pshs_dagster.database.loading.rejects import record_rejects
+from pshs_dagster.database.rebuilding import bulk
+from pshs_dagster.database.rebuilding.proof import Expected, stored_sums
 from pshs_dagster.deals.corrections import rejects_for_table
 from pshs_dagster.errors import DatabaseError, WithdrawalsNotConfirmed
 from pshs_dagster.history.prepare import Prepared, Said, Unusable, spelt

@@ -18,9 +18,9 @@ from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.assets.handover import file_lines, sound_deals
 from pshs_dagster.assets.s3_backup import identity_of
 from pshs_dagster.assets.values import parse_archived
-from pshs_dagster.database import bulk
-from pshs_dagster.database.load import FileLines
-from pshs_dagster.database.proof import Fingerprints, Hashes, fingerprints_of, found_in, keys_of
+from pshs_dagster.database.loading.load import FileLines
+from pshs_dagster.database.rebuilding import bulk
+from pshs_dagster.database.rebuilding.proof import Fingerprints, Hashes, fingerprints_of, found_in, keys_of
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.identity import Identity, identify
 from pshs_dagster.errors import PshsError

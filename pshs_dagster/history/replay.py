@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.clock import Clock
-from pshs_dagster.database import bulk
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.rebuild import rebuilding
+from pshs_dagster.database.rebuilding import bulk
+from pshs_dagster.database.rebuilding.rebuild import rebuilding
 from pshs_dagster.database.records import wall_time
 from pshs_dagster.database.tables import release_copies
 from pshs_dagster.errors import ArchiveError

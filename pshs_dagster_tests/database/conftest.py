@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.database.made_up import emptied
 from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 

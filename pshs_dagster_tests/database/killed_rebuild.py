@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.rebuild import rebuilding
+from pshs_dagster.database.rebuilding.rebuild import rebuilding
 from pshs_dagster.database.records import ReleaseRecord
 from pshs_dagster_tests.database.made_up import LATER, TAICHUNG, copy_of, deal, load
 

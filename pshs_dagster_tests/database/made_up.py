@@ -10,7 +10,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import write_transaction
-from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
+from pshs_dagster.database.loading.load import FileLines, LoadReport, ReleaseRecord, load_release
 from pshs_dagster.database.tables import metadata
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
 from pshs_dagster.releases import TAIPEI, Release

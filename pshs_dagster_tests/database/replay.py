@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from pshs_dagster.database.load import FileLines, LoadReport, ReleaseRecord, load_release
-from pshs_dagster.database.rejects import record_rejects
+from pshs_dagster.database.loading.load import FileLines, LoadReport, ReleaseRecord, load_release
+from pshs_dagster.database.loading.rejects import record_rejects
 from pshs_dagster.database.tables import metadata
 from pshs_dagster.deals.columns import COLUMNS, COMPARED
 from pshs_dagster.releases import TAIPEI

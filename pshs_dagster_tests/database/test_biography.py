@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database.biography import WORDS, Change, Life, What, biography
 from pshs_dagster.database.engine import write_transaction
+from pshs_dagster.database.reading.biography import WORDS, Change, Life, What, biography
 from pshs_dagster.database.tables import deal_events, rejected_deals
 from pshs_dagster.errors import PshsError
 from pshs_dagster_tests.database.made_up import TAICHUNG, copy_of, deal, load

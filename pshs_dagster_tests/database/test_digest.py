@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database.digest import TABLES, combined, digest, table_digests
 from pshs_dagster.database.engine import connect, write_transaction
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.reading.digest import TABLES, combined, digest, table_digests
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.tables import deal_events, deals, rejected_deals, withdrawn_deals
 from pshs_dagster.deals.columns import COLUMNS
 from pshs_dagster_tests.database.made_up import deal as made_up_deal

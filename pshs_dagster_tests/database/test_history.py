@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.history import loaded_releases, release_files
+from pshs_dagster.database.reading.history import loaded_releases, release_files
 from pshs_dagster_tests.database.made_up import copy_of, deal, load
 
 

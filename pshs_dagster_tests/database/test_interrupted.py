@@ -11,9 +11,9 @@ import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.load import LoadReport, load_release
+from pshs_dagster.database.loading.load import LoadReport, load_release
 from pshs_dagster.database.locks import exclusive
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.errors import DatabaseError
 from pshs_dagster_tests.database.killed_load import RELEASE, load_and_die, load_before
 from pshs_dagster_tests.database.made_up import (

@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.load import ReleaseRecord
-from pshs_dagster.database.migrate import migrate
-from pshs_dagster.database.verify import verify_release
+from pshs_dagster.database.loading.load import ReleaseRecord
+from pshs_dagster.database.loading.verify import verify_release
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.database.made_up import (
     LATER,
     NOW,

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from pshs_dagster.database.engine import write_transaction
-from pshs_dagster.database.history import loaded_releases, release_files
-from pshs_dagster.database.load import FileCounts, FileLines, load_release
+from pshs_dagster.database.loading.load import FileCounts, FileLines, load_release
+from pshs_dagster.database.reading.history import loaded_releases, release_files
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.deals.columns import BY_NAME, COLUMNS, COMPARED, ColumnType
 from pshs_dagster.errors import DatabaseError

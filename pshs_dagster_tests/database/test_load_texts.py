@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database import staging
 from pshs_dagster.database.engine import connect, write_transaction
-from pshs_dagster.database.migrate import migrate
-from pshs_dagster.database.verify import verify_release
+from pshs_dagster.database.loading import staging
+from pshs_dagster.database.loading.verify import verify_release
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
 from pshs_dagster.errors import DatabaseError
 from pshs_dagster_tests.database.made_up import (

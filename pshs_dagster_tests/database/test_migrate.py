@@ -14,10 +14,10 @@ from sqlalchemy import event
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import IntegrityError
 
-from pshs_dagster.database import migrate as migrations
-from pshs_dagster.database.conform import ROUNDING
 from pshs_dagster.database.engine import connect, write_transaction
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema import migrate as migrations
+from pshs_dagster.database.schema.conform import ROUNDING
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.tables import metadata
 from pshs_dagster_tests.database.made_up import deal, load, rows_of
 from pshs_dagster_tests.database.other_application import QUERIES, SQLITE, VARIANTS, definitions, make_their_tables, run

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from pshs_dagster.database.engine import connect, write_transaction
-from pshs_dagster.database.load import FileLines, ReleaseRecord, load_release
-from pshs_dagster.database.migrate import migrate
-from pshs_dagster.database.parquet import write_parquet
-from pshs_dagster.database.past import FRAME_COLUMNS, Summary, as_of, as_of_by_city, first_known
+from pshs_dagster.database.loading.load import FileLines, ReleaseRecord, load_release
+from pshs_dagster.database.reading.parquet import write_parquet
+from pshs_dagster.database.reading.past import FRAME_COLUMNS, Summary, as_of, as_of_by_city, first_known
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.tables import deal_events, deals
 from pshs_dagster.deals.frame import parse_release
 from pshs_dagster.errors import PshsError

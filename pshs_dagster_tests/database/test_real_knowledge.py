@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.assets.handover import file_lines, sound_deals
-from pshs_dagster.database.load import LoadReport, ReleaseRecord, load_release
+from pshs_dagster.database.loading.load import LoadReport, ReleaseRecord, load_release
+from pshs_dagster.database.loading.verify import verify_release
+from pshs_dagster.database.loading.withdrawals import CityWithdrawals, would_withdraw
 from pshs_dagster.database.tables import deal_events, deals, withdrawn_deals
-from pshs_dagster.database.verify import verify_release
-from pshs_dagster.database.withdrawals import CityWithdrawals, would_withdraw
 from pshs_dagster.deals.columns import CITIES
 from pshs_dagster.deals.frame import ParsedRelease, parse_release
 from pshs_dagster.errors import WithdrawalsNotConfirmed

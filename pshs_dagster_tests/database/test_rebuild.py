@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database.digest import table_digests
 from pshs_dagster.database.engine import connect, write_transaction
-from pshs_dagster.database.migrate import migrate
-from pshs_dagster.database.rebuild import rebuilding
+from pshs_dagster.database.reading.digest import table_digests
+from pshs_dagster.database.rebuilding.rebuild import rebuilding
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.errors import DatabaseError
 from pshs_dagster_tests.database.killed_rebuild import COPIES, rebuild, rebuild_and_die, refill
 from pshs_dagster_tests.database.made_up import NOW, copy_of, deal, deals_by_serial, load, rows_of, snapshot

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import write_transaction
-from pshs_dagster.database.rejects import open_rejects, record_rejects
+from pshs_dagster.database.loading.rejects import open_rejects, record_rejects
 from pshs_dagster.database.tables import rejected_deals
 from pshs_dagster_tests.database.made_up import rows_of
 

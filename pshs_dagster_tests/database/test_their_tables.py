@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from pshs_dagster.database.engine import connect
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.tables import metadata
 from pshs_dagster_tests.database.made_up import deal, deals_by_serial, load, rows_of
 from pshs_dagster_tests.database.other_application import (

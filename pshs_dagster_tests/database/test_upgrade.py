@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from pshs_dagster.database.migrate import migrate
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.tables import deals, metadata, rejected_deals
 from pshs_dagster_tests.database.made_up import NEW_TAIPEI, TAICHUNG, copy_of, deal, load, rows_of
 from pshs_dagster_tests.database.other_application import definitions, run

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import write_transaction
-from pshs_dagster.database.load import load_release
+from pshs_dagster.database.loading.load import load_release
+from pshs_dagster.database.loading.verify import SERIALS_AT_ONCE, newest_created_at, verify_release
 from pshs_dagster.database.tables import deals as deals_table
-from pshs_dagster.database.verify import SERIALS_AT_ONCE, newest_created_at, verify_release
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
 from pshs_dagster_tests.database.made_up import (
     LATER,

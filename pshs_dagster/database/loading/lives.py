@@ -13,9 +13,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database import ledger, moves
-from pshs_dagster.database.ledger import Key
-from pshs_dagster.database.merge import (
+from pshs_dagster.database.loading import ledger, moves
+from pshs_dagster.database.loading.ledger import Key
+from pshs_dagster.database.loading.merge import (
     CHANGED,
     DIFFERS,
     LATE,
@@ -29,8 +29,8 @@ from pshs_dagster.database.merge import (
     chosen,
     staged_rows,
 )
-from pshs_dagster.database.replacements import PLACE, Place
-from pshs_dagster.database.staging import Staging
+from pshs_dagster.database.loading.replacements import PLACE, Place
+from pshs_dagster.database.loading.staging import Staging
 from pshs_dagster.database.tables import deals, withdrawn_deals
 from pshs_dagster.deals.timeline import (
     KEPT,

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.ledger import portions
+from pshs_dagster.database.loading.ledger import portions
 from pshs_dagster.database.tables import deals, withdrawn_deals
 
 Place = tuple[Any, ...]

@@ -16,10 +16,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import translated
+from pshs_dagster.database.loading.replacements import PLACE
+from pshs_dagster.database.loading.rows import NAMES, Rows
+from pshs_dagster.database.loading.staging import ALLOWED
 from pshs_dagster.database.records import FileCounts, LoadReport, ReleaseRecord, wall_time
-from pshs_dagster.database.replacements import PLACE
-from pshs_dagster.database.rows import NAMES, Rows
-from pshs_dagster.database.staging import ALLOWED
 from pshs_dagster.database.tables import deals, release_files, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME
 from pshs_dagster.errors import DatabaseError

@@ -18,9 +18,9 @@ from typing import Any, TypeVarTuple
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, sqlite
 
-from pshs_dagster.database.copies import is_before, is_copy, mentions, token_of
+from pshs_dagster.database.loading.copies import is_before, is_copy, mentions, token_of
+from pshs_dagster.database.loading.staging import KEY, Staging
 from pshs_dagster.database.records import FileCounts, FileLines
-from pshs_dagster.database.staging import KEY, Staging
 from pshs_dagster.database.tables import deals, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME, COLUMNS, COMPARED
 from pshs_dagster.deals.timeline import Copy

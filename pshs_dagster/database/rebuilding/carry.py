@@ -11,8 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.actual import collations
-from pshs_dagster.database.rejects import DECIDED
+from pshs_dagster.database.loading.rejects import DECIDED
+from pshs_dagster.database.schema.actual import collations
 from pshs_dagster.database.tables import corrections, deal_events, deals, metadata, rejected_deals, withdrawn_deals
 from pshs_dagster.deals.columns import COMPARED
 

@@ -19,9 +19,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from pshs_dagster.database.actual import collations
-from pshs_dagster.database.conform import LONGEST_VARCHAR
-from pshs_dagster.database.rows import NAMES, TEXTS, Rows
+from pshs_dagster.database.loading.rows import NAMES, TEXTS, Rows
+from pshs_dagster.database.schema.actual import collations
+from pshs_dagster.database.schema.conform import LONGEST_VARCHAR
 from pshs_dagster.database.tables import FILE_WIDTH, deals, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 

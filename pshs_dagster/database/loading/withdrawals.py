@@ -14,12 +14,12 @@ from typing import Any
 import pandas as pd
 import sqlalchemy as sa
 
-from pshs_dagster.database.copies import is_before, loaded_seasons, mentions
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.lives import SEEN, sightings_of
-from pshs_dagster.database.merge import NEW, beside
+from pshs_dagster.database.loading.copies import is_before, loaded_seasons, mentions
+from pshs_dagster.database.loading.lives import SEEN, sightings_of
+from pshs_dagster.database.loading.merge import NEW, beside
+from pshs_dagster.database.loading.staging import KEY, Staging
 from pshs_dagster.database.records import ReleaseRecord, wall_time
-from pshs_dagster.database.staging import KEY, Staging
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.database.tables import release_copies
 from pshs_dagster.deals.timeline import Copy, Judges, SeasonCopy

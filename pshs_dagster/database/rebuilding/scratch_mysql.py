@@ -14,10 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from pshs_dagster.database import carry, foreign_keys
-from pshs_dagster.database.actual import actual_columns
-from pshs_dagster.database.conform import widen
 from pshs_dagster.database.engine import LOCK_SECONDS, connect, describe, translated
+from pshs_dagster.database.rebuilding import carry, foreign_keys
+from pshs_dagster.database.schema.actual import actual_columns
+from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.tables import deal_statistics, deals, metadata
 from pshs_dagster.errors import DatabaseError
 

@@ -16,14 +16,15 @@ from datetime import datetime, timedelta
 import pandas as pd
 import sqlalchemy as sa
 
-from pshs_dagster.database import lives, locks, merge, presence, withdrawals
-from pshs_dagster.database.arrivals import Arrival, arrive, put_on_record
-from pshs_dagster.database.conform import widen
+from pshs_dagster.database import locks
 from pshs_dagster.database.engine import translated
+from pshs_dagster.database.loading import lives, merge, presence, withdrawals
+from pshs_dagster.database.loading.arrivals import Arrival, arrive, put_on_record
+from pshs_dagster.database.loading.rejects import refresh_statuses
+from pshs_dagster.database.loading.rows import Rows
+from pshs_dagster.database.loading.staging import Staging, fill, staging_tables
 from pshs_dagster.database.records import FileCounts, FileLines, LoadReport, ReleaseRecord, wall_time
-from pshs_dagster.database.rejects import refresh_statuses
-from pshs_dagster.database.rows import Rows
-from pshs_dagster.database.staging import Staging, fill, staging_tables
+from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.tables import deal_events, deal_statistics, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.deals.columns import BY_NAME, city_of

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from pshs_dagster.database.ledger import portions
+from pshs_dagster.database.loading.ledger import portions
 from pshs_dagster.database.tables import RELEASE_WIDTH, deals, withdrawn_deals
 
 COMMON = tuple(column.name for column in deals.columns if column.name in withdrawn_deals.c)

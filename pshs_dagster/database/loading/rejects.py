@@ -15,8 +15,8 @@ import sqlalchemy as sa
 
 from pshs_dagster.database import locks
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.ledger import Key, by_city, portions
-from pshs_dagster.database.lives import last_copy
+from pshs_dagster.database.loading.ledger import Key, by_city, portions
+from pshs_dagster.database.loading.lives import last_copy
 from pshs_dagster.database.records import ReleaseRecord, wall_time
 from pshs_dagster.database.tables import deals, rejected_deals, release_copies, releases
 from pshs_dagster.deals.columns import BY_NAME

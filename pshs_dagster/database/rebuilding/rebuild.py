@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from pshs_dagster.database import locks
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.scratch_mysql import MysqlScratch
-from pshs_dagster.database.scratch_sqlite import SqliteScratch
+from pshs_dagster.database.rebuilding.scratch_mysql import MysqlScratch
+from pshs_dagster.database.rebuilding.scratch_sqlite import SqliteScratch
 from pshs_dagster.errors import DatabaseError
 
 logger = logging.getLogger(__name__)

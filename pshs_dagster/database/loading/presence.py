@@ -14,11 +14,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database import ledger, moves
-from pshs_dagster.database.copies import is_before
-from pshs_dagster.database.ledger import Key
-from pshs_dagster.database.lives import sightings_of
-from pshs_dagster.database.merge import (
+from pshs_dagster.database.loading import ledger, moves
+from pshs_dagster.database.loading.copies import is_before
+from pshs_dagster.database.loading.ledger import Key
+from pshs_dagster.database.loading.lives import sightings_of
+from pshs_dagster.database.loading.merge import (
     CHANGED,
     LATE,
     NEW,
@@ -29,10 +29,10 @@ from pshs_dagster.database.merge import (
     chosen,
     staged_rows,
 )
-from pshs_dagster.database.replacements import PLACE, Place, is_a_place, replacing, withdrawn_at
-from pshs_dagster.database.staging import KEY, Staging
+from pshs_dagster.database.loading.replacements import PLACE, Place, is_a_place, replacing, withdrawn_at
+from pshs_dagster.database.loading.staging import KEY, Staging
+from pshs_dagster.database.loading.withdrawals import CityWithdrawals, candidates, check_confirmed, judged_releases
 from pshs_dagster.database.tables import deals, release_copies, withdrawn_deals
-from pshs_dagster.database.withdrawals import CityWithdrawals, candidates, check_confirmed, judged_releases
 from pshs_dagster.deals.timeline import (
     OF_PRESENCE,
     Copy,

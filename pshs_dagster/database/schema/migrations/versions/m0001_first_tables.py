@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from pshs_dagster.database.conform import conform
+from pshs_dagster.database.schema.conform import conform
 from pshs_dagster.database.tables import metadata
 
 revision = "0001"

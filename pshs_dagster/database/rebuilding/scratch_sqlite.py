@@ -13,8 +13,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database import carry
 from pshs_dagster.database.engine import connect, describe, translated
+from pshs_dagster.database.rebuilding import carry
 from pshs_dagster.database.tables import deal_statistics, deals, metadata, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from pshs_dagster.database.migrate import VERSION_TABLE
+from pshs_dagster.database.schema.migrate import VERSION_TABLE
 from pshs_dagster.database.tables import metadata
 
 context.configure(

@@ -15,13 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
-from pshs_dagster.database.actual import (
+from pshs_dagster.database.schema.actual import (
     ActualColumn,
     actual_columns,
     collations,
     indexed_columns,
 )
-from pshs_dagster.database.alter import Alterations, AlterTable
+from pshs_dagster.database.schema.alter import Alterations, AlterTable
 from pshs_dagster.database.tables import corrections, deal_events, deals, rejected_deals, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.merge import Bytes, Knowledge
+from pshs_dagster.database.loading.merge import Bytes, Knowledge
 from pshs_dagster.database.records import FileCounts, FileLines, ReleaseRecord, wall_time
 from pshs_dagster.database.tables import release_copies, release_files, releases
 from pshs_dagster.deals.columns import city_of

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from pshs_dagster.database.conform import conform
-from pshs_dagster.database.copies import token_of
+from pshs_dagster.database.loading.copies import token_of
+from pshs_dagster.database.schema.conform import conform
 from pshs_dagster.database.tables import deals, metadata, rejected_deals, release_copies, release_files, releases
 from pshs_dagster.deals.columns import CITIES
 
