@@ -17,9 +17,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pshs_dagster.deals.cells import Mask
 from pshs_dagster.deals.columns import COLUMNS
 from pshs_dagster.deals.parse import as_arrow, as_text, parse_lines
-from pshs_dagster.deals.read import Mask, RawFile, RawLines, count_data_lines, gather, read_file
+from pshs_dagster.deals.read import RawFile, RawLines, count_data_lines, gather, read_file
 from pshs_dagster.deals.rules import SERIAL_REPEATED, Context, judge
 from pshs_dagster.releases import Release
 
@@ -109,9 +110,13 @@ def _judged_lines(raw: RawLines, context: Context) -> pd.DataFrame:
     parsed = parse_lines(raw)
     reasons, flags = judge(parsed, context)
     frame = parsed.values.assign(
-        file=as_text(raw.files), flags=as_text(flags), reasons=as_text(reasons), raw=as_text(raw.lines), published=""
+        file=as_text(raw.files),
+        flags=as_text(flags),
+        reasons=as_text(reasons),
+        raw=as_text(raw.lines),
+        published=as_text(pa.repeat(pa.scalar("", pa.string()), len(raw))),
     )
-    return frame.astype({"published": "string[pyarrow]"})[_frame_columns()]
+    return frame[_frame_columns()]
 
 
 def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
@@ -122,6 +127,8 @@ def _mark_repeated(lines: pd.DataFrame) -> pd.DataFrame:
     """
     key = ["city", "serial_number"]
     named = lines["serial_number"] != ""
+    if not _any_twice(as_arrow(lines["city"]), as_arrow(lines["serial_number"])):
+        return lines
     again = named & lines.duplicated([*key, "raw"])
     differing = named & ~again & lines[~again].duplicated(key, keep=False).reindex(lines.index, fill_value=False)
     repeated = (again | differing).to_numpy(dtype=np.bool_)
@@ -141,13 +148,20 @@ def _tell_rejects(lines: pd.DataFrame, raws: Sequence[RawFile]) -> pd.DataFrame:
     rejected = pc.not_equal(as_arrow(lines["reasons"]), "")
     told = _published_fields(raws, np.asarray(rejected))
     raw, serial = as_arrow(lines["raw"]), as_arrow(lines["serial_number"])
-    within = pc.fill_null(pc.extract_regex(raw, SERIAL_WITHIN).field("serial"), "")
     malformed = pc.and_(rejected, pc.match_substring(as_arrow(lines["reasons"]), "serial_malformed"))
+    within = pc.fill_null(pc.extract_regex(raw.filter(malformed), SERIAL_WITHIN).field("serial"), "")
     return lines.assign(
         raw=as_text(pc.if_else(rejected, raw, "")),
         published=as_text(pc.replace_with_mask(as_arrow(lines["published"]), rejected, pa.array(told, pa.string()))),
-        serial_number=as_text(pc.if_else(malformed, within, serial)),
+        serial_number=as_text(pc.replace_with_mask(serial, malformed, within)),
     )
+
+
+def _any_twice(cities: pa.Array, serials: pa.Array) -> bool:
+    """Whether any serial stands more than once in its city."""
+    named = pc.not_equal(serials, "")
+    keys = pc.binary_join_element_wise(cities, serials, "").filter(named)
+    return pc.count_distinct(keys).as_py() < len(keys)
 
 
 def _published_fields(raws: Sequence[RawFile], rejected: Mask) -> list[str]:
@@ -155,8 +169,9 @@ def _published_fields(raws: Sequence[RawFile], rejected: Mask) -> list[str]:
     told: list[str] = []
     start = 0
     for raw in raws:
-        mine = raw.cells.filter(pa.array(rejected[start : start + raw.data_lines]))
-        told += [json.dumps(fields, ensure_ascii=False) for fields in mine.to_pylist()]
+        mine = np.flatnonzero(rejected[start : start + raw.data_lines])
+        if len(mine):
+            told += [json.dumps(fields, ensure_ascii=False) for fields in raw.cells.records(mine)]
         start += raw.data_lines
     return told
 

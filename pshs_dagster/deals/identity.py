@@ -42,7 +42,7 @@ def trade_days(files: Iterable[CsvFile]) -> Days:
     days = [np.array([], dtype="datetime64[D]")]
     for file in files:
         cells = read_file(file.name, file.letter, file.data).cells["交易年月日"]
-        days.append(parse_roc_days(cells.combine_chunks())[0])
+        days.append(parse_roc_days(cells)[0])
     return np.concatenate(days)
 
 

@@ -19,9 +19,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pshs_dagster.deals.cells import Mask
 from pshs_dagster.deals.columns import COLUMNS, PUBLISHED, ColumnType
 from pshs_dagster.deals.districts import district_of, normalise_district
-from pshs_dagster.deals.read import Mask, RawLines
+from pshs_dagster.deals.read import RawLines
 from pshs_dagster.releases import ROC_OFFSET
 
 Days = npt.NDArray[np.datetime64]
@@ -31,6 +32,13 @@ CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
 
 ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 """Only with its semicolon: names such as `樂活26街&大學路` are no entities."""
+
+_CONTROL, _ENTITY = re.compile(CONTROL.replace(r"\x{9f}", r"\x9f")), re.compile(ENTITY)
+"""The same for Python, which spells a code point in another way."""
+
+_BEGINS_DIRT = np.zeros(256, np.bool_)
+"""Bytes that CONTROL or ENTITY may begin with in UTF-8; 0xC2 leads U+0080 to U+00BF."""
+_BEGINS_DIRT[[*range(0x20), 0x26, 0x7F, 0xC2]] = True
 
 INTEGER = r"^-?[0-9]{1,18}(\.0+)?$"
 """Eighteen digits fit a BIGINT; MOI writes prices as integers."""
@@ -178,17 +186,34 @@ def _clean_texts(raw: RawLines) -> tuple[dict[str, pa.Array], Mask]:
     """The published columns without control characters and entities, and the lines where that changed something."""
     texts = {column.name: raw.cells[column.header or ""].chunk(0) for column in PUBLISHED}
     changed = np.zeros(len(raw), dtype=np.bool_)
-    dirty = np.asarray(pc.match_substring_regex(raw.lines, f"{CONTROL}|{ENTITY}"))
-    rows = np.flatnonzero(dirty)
+    rows = _dirty(raw.lines)
     if len(rows) == 0:
         return texts, changed
+    dirty = np.zeros(len(raw), dtype=np.bool_)
+    dirty[rows] = True
     for name, text in texts.items():
-        before = pd.Series(text.take(pa.array(rows)).to_pylist(), dtype=object)
-        decoded = before.str.replace(re.compile(ENTITY), lambda match: html.unescape(match[0]), regex=True)
-        after = decoded.str.replace(re.compile(CONTROL.replace(r"\x{9f}", r"\x9f")), "", regex=True)
-        changed[rows] |= (before != after).to_numpy(dtype=np.bool_)
+        before: list[str] = text.take(pa.array(rows)).to_pylist()
+        after = [_cleaned(each) for each in before]
+        if before == after:
+            continue
+        changed[rows] |= np.array([one != other for one, other in zip(before, after, strict=True)])
         texts[name] = pc.replace_with_mask(text, pa.array(dirty), pa.array(after, pa.string()))
     return texts, changed
+
+
+def _cleaned(text: str) -> str:
+    return _CONTROL.sub("", _ENTITY.sub(lambda match: html.unescape(match[0]), text))
+
+
+def _dirty(lines: pa.Array) -> npt.NDArray[np.intp]:
+    """The lines with a control character or an entity."""
+    # The pattern is costly, so only lines with a byte that such a thing begins with are held against it.
+    offsets = np.frombuffer(lines.buffers()[1], np.int32)[lines.offset : lines.offset + len(lines) + 1]
+    content = np.frombuffer(lines.buffers()[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
+    at = np.flatnonzero(_BEGINS_DIRT[content]) + offsets[0]
+    rows = np.unique(np.searchsorted(offsets, at, side="right") - 1)
+    found = pc.match_substring_regex(lines.take(pa.array(rows)), f"{CONTROL}|{ENTITY}")
+    return rows[np.asarray(found)]
 
 
 def _districts(district: pa.Array, location: pa.Array, cities: pa.Array) -> tuple[pa.Array, Mask]:

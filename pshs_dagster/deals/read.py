@@ -1,7 +1,7 @@
 """Bytes of one CSV of MOI → raw text by columns, with every physical line accounted for.
 
-Here lives what is known of the files as files: encodings, line ends, headings, separators, shifted fields.
-What a field means is not judged here (`parse.py`, `rules.py`), and nothing is opened: bytes come in.
+Here lives what is known of the files as files: encodings, line ends, headings. How lines become cells stands in
+`cells.py`. What a field means is not judged here (`parse.py`, `rules.py`), and nothing is opened: bytes come in.
 
 MOI quotes nothing and escapes nothing since it re-issued its files, so a quotation mark is a character like
 any other and a comma always separates. A reader that honours quotes swallows lines by the thousand. Only the
@@ -18,30 +18,20 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pshs_dagster.deals.cells import Cells, Mask, gathered, split
 from pshs_dagster.deals.columns import CITIES, HEADER_ALIASES, PUBLISHED, STANDARD_HEADERS
 from pshs_dagster.errors import UnreadableFile
-
-Mask = npt.NDArray[np.bool_]
 
 BOM = b"\xef\xbb\xbf"
 
 OLD_ENCODING = "cp950"
 """What MOI wrote in before it turned to UTF-8: Big5 as Windows has it."""
 
-SERIAL_PATTERN = r"^[0-9A-Z]{19}$"
-"""A serial is 19 capital letters and digits in every file of every year."""
-
 REQUIRED_HEADERS = STANDARD_HEADERS[:28]
 """Every file has these; the later ones came with 110S3 (建案名稱), 棟及號 soon after, 解約情形 with 112S3."""
 
-FREE_TEXT_TAIL = ("棟及號", "建案名稱")
-"""The columns behind the serial in which a comma is part of the text; surplus fields go to the first present."""
-
 BLANK = r"^[ \t\r\x0b\x0c]*$"
 """White space as Python's bytes know it, so that the count from the bytes agrees."""
-
-SEPARATOR = "\x1f"
-"""Unit separator: stands for the comma between fields where a comma may also stand within quotes."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +40,7 @@ class RawFile:
 
     name: str
     city: str
-    cells: pa.Table
+    cells: Cells
     lines: pa.Array
     """The data lines as published, without line ends."""
     line_numbers: npt.NDArray[np.int64]
@@ -92,7 +82,7 @@ def gather(raws: Sequence[RawFile]) -> RawLines:
     return RawLines(
         files=_repeated([(raw.name, raw.data_lines) for raw in raws]),
         cities=_repeated([(raw.city, raw.data_lines) for raw in raws]),
-        cells=pa.table({header: _joined([_column(raw, header) for raw in raws]) for header in headers}),
+        cells=gathered([raw.cells for raw in raws], headers),
         lines=_joined([raw.lines for raw in raws]),
         line_numbers=np.concatenate([np.array([], np.int64), *(raw.line_numbers for raw in raws)]),
         rejoined=np.concatenate([np.array([], np.bool_), *(raw.rejoined for raw in raws)]),
@@ -109,7 +99,7 @@ def read_file(name: str, letter: str, data: bytes) -> RawFile:
         raise UnreadableFile(f"{name}: '{letter}' is no city of MOI's; known letters are {', '.join(CITIES)}.")
     text, is_old = _decode(data)
     physical = _physical_lines(text)
-    quoted = is_old or _is_quoted(physical)
+    quoted = is_old or _is_quoted(physical, text)
     headers = _headers(name, physical)
     numbers = np.arange(1, len(physical) + 1)
     is_data = np.asarray(pc.invert(pc.match_substring_regex(physical, BLANK)))
@@ -118,7 +108,7 @@ def read_file(name: str, letter: str, data: bytes) -> RawFile:
     if len(physical) > 1 and _is_english_heading(physical[1].as_py()):
         is_data[1] = False
     lines = physical.filter(pa.array(is_data))
-    cells, rejoined, misfit = _split(lines, headers, quoted)
+    cells, rejoined, misfit = split(lines, headers, quoted)
     return RawFile(name, CITIES[letter], cells, lines, numbers[is_data], rejoined, misfit, blank_lines)
 
 
@@ -130,12 +120,6 @@ def count_data_lines(data: bytes) -> int:
     lines = [line for line in data.removeprefix(BOM).split(b"\n") if line.strip()]
     english = len(lines) > 1 and b"serial number" in lines[1].lower()
     return max(0, len(lines) - 1 - english)
-
-
-def _column(raw: RawFile, header: str) -> pa.Array:
-    if header not in raw.cells.column_names:
-        return _repeated([("", raw.data_lines)])
-    return _joined(raw.cells[header].chunks)
 
 
 def _joined(arrays: Sequence[pa.Array]) -> pa.Array:
@@ -159,15 +143,17 @@ def _decode(data: bytes) -> tuple[str, bool]:
 
 def _physical_lines(text: str) -> pa.Array:
     """Lines end with a line feed and with nothing else: not at 0x0B, 0x85 or U+2028, as `splitlines` has it."""
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return pc.utf8_rtrim(pa.array(lines or [""], pa.string()), characters="\r")
+    lines = pc.split_pattern(pa.array([text], pa.string()), "\n").flatten()
+    if len(lines) > 1 and text.endswith("\n"):
+        lines = lines.slice(0, len(lines) - 1)
+    return pc.ascii_rtrim(lines, characters="\r") if "\r" in text else lines
 
 
-def _is_quoted(lines: pa.Array) -> bool:
+def _is_quoted(lines: pa.Array, text: str) -> bool:
     """Whether at least half of the lines have several quotes beside commas, as only the oldest files do."""
     sample = lines.slice(1, 1000)
+    if text.count('"') < 2 * len(sample):
+        return False  # not even half of them can have four
     quotes = np.asarray(pc.count_substring(sample, '"'))
     beside = np.asarray(pc.match_substring_regex(sample, r'(^|,)"|"(,|$)'))
     return len(sample) > 0 and bool(np.mean(beside & (quotes >= 4)) >= 0.5)
@@ -190,64 +176,3 @@ def _headers(name: str, lines: pa.Array) -> tuple[str, ...]:
 def _is_english_heading(line: str) -> bool:
     """MOI's second row repeats the headings in English; a deal always has Chinese in it."""
     return line.isascii() and "serial number" in line.lower()
-
-
-def _split(lines: pa.Array, headers: tuple[str, ...], quoted: bool) -> tuple[pa.Table, Mask, Mask]:
-    """Lines → a table by heading, the lines that were put right, the lines that cannot be."""
-    separator = ","
-    if quoted:
-        lines, separator = _unquote(lines), SEPARATOR
-    counts = np.asarray(pc.count_substring(lines, separator)) + 1
-    rejoined = np.zeros(len(lines), dtype=np.bool_)
-    misfit = np.zeros(len(lines), dtype=np.bool_)
-    parts = [pa.table({header: pa.array([], pa.string()) for header in headers})]
-    order: list[npt.NDArray[np.intp]] = []
-    for count in np.unique(counts):
-        rows = np.flatnonzero(counts == count)
-        fields = _fields(lines.take(pa.array(rows)), separator, int(count))
-        fitted, fits = _fit(fields, headers)
-        rejoined[rows] = fits & (count > len(headers))
-        misfit[rows] = ~fits
-        parts.append(pa.table(fitted, names=list(headers)))
-        order.append(rows)
-    rank = np.argsort(np.concatenate(order)) if order else np.array([], dtype=np.intp)
-    return pa.concat_tables(parts).combine_chunks().take(pa.array(rank, pa.int64())), rejoined, misfit
-
-
-def _fit(fields: list[pa.Array], headers: tuple[str, ...]) -> tuple[list[pa.Array], Mask]:
-    """Fields of lines with one field count → one array a heading, and for which lines that is right.
-
-    Surplus fields are commas of the free text behind the serial, where the serial stands in its place.
-    Where it does not, and where fields are missing, each heading gets what stands at its position.
-    """
-    rows, surplus = len(fields[0]), len(fields) - len(headers)
-    if surplus == 0:
-        return fields, np.ones(rows, dtype=np.bool_)
-    if surplus < 0:
-        return [*fields, *([pa.array([""] * rows, pa.string())] * -surplus)], np.zeros(rows, dtype=np.bool_)
-    tail = next((header for header in FREE_TEXT_TAIL if header in headers), None)
-    if tail is None:
-        return fields[: len(headers)], np.zeros(rows, dtype=np.bool_)
-    at = headers.index(tail)
-    fits = pc.match_substring_regex(fields[headers.index("編號")], SERIAL_PATTERN)
-    joined = pc.binary_join_element_wise(*fields[at : at + surplus + 1], ",")
-    put_right = [*fields[:at], joined, *fields[at + surplus + 1 :]]
-    fitted = [pc.if_else(fits, right, fields[i]) for i, right in enumerate(put_right)]
-    return fitted, np.asarray(fits)
-
-
-def _fields(lines: pa.Array, separator: str, count: int) -> list[pa.Array]:
-    """Split lines that all have `count` fields: one flat run of cells, of which each column takes every n-th."""
-    flat = pc.split_pattern(lines, separator).flatten()
-    starts = np.arange(len(lines), dtype=np.int64) * count
-    return [flat.take(pa.array(starts + i)) for i in range(count)]
-
-
-def _unquote(lines: pa.Array) -> pa.Array:
-    """Commas outside quotes become separators, quotes around a field go, doubled quotes become one."""
-    # A comma behind each line makes every field end with one, so that the last is found like the others.
-    closed = pc.binary_join_element_wise(lines, ",", "")
-    # What is no well-formed quoted field is taken as it stands: a lone quote stays a character of its field.
-    marked = pc.replace_substring_regex(closed, r'"((?:[^"]|"")*)",|([^,]*),', rf"\1\2{SEPARATOR}")
-    undoubled = pc.replace_substring(marked, '""', '"')
-    return pc.replace_substring_regex(undoubled, f"{SEPARATOR}$", "")

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from pshs_dagster.deals.cells import SERIAL_PATTERN, Mask
 from pshs_dagster.deals.columns import BY_NAME, ColumnType
 from pshs_dagster.deals.parse import ParsedLines, as_arrow
-from pshs_dagster.deals.read import SERIAL_PATTERN, Mask
 from pshs_dagster.releases import ROC_OFFSET, Window
 
 EARLIEST = np.datetime64(date(90 + ROC_OFFSET, 1, 1))

@@ -16,6 +16,7 @@ from pshs_dagster.assets.handover import record_of, rejected_serials
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.loading.load import FileLines, LoadReport, load_release
 from pshs_dagster.database.loading.rejects import record_rejects
+from pshs_dagster.database.loading.rows import Rows
 from pshs_dagster.database.rebuilding import bulk
 from pshs_dagster.database.rebuilding.proof import Expected, stored_sums
 from pshs_dagster.deals.corrections import rejects_for_table
@@ -119,7 +120,7 @@ class Loader:
             there = np.array(bulk.at_places(prepared.deals, self._withdrawn), np.bool_)
             if (there & plain).any():
                 plain = plain & ~there
-                path = spelt(prepared.deals[plain], self._folder) if plain.any() else None
+                path = spelt(Rows(prepared.deals), plain, self._folder) if plain.any() else None
         if path is None:
             return np.zeros(len(prepared.deals), np.bool_)
         try:

@@ -5,6 +5,7 @@ Knows nothing of SQL. Dates are ISO texts, which both databases take.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -19,6 +20,13 @@ from pshs_dagster.errors import DatabaseError
 
 pc: Any = pyarrow.compute
 """Most of it is made while it is imported, out of a checker's sight."""
+
+TAB, END, NOTHING = (pa.scalar(text, pa.large_string()) for text in ("\t", "\n", ""))
+
+NULL = "\\N"
+"""What LOAD DATA takes for no value."""
+
+BACKSLASH = re.compile(rb"\\")
 
 ROWS_AT_ONCE = 5_000
 """Bounds what is held as Python objects at a time, some 10 MB."""
@@ -37,7 +45,7 @@ class Rows:
     """
 
     def __init__(self, frame: pd.DataFrame) -> None:
-        twice = frame.duplicated(["city", "serial_number"])
+        twice = _twice(frame)
         if twice.any():
             first = frame.loc[twice, ["city", "serial_number"]].iloc[0]
             raise DatabaseError(
@@ -64,40 +72,63 @@ class Rows:
             part = self.table.slice(start, ROWS_AT_ONCE)
             yield list(zip(*(column.to_pylist() for column in part.columns), strict=True))
 
+    @cached_property
+    def spelt(self) -> Any:
+        r"""The values of COLUMNS, a text a row, as LOAD DATA reads them.
+
+        Tabs stand between them, `\N` for NULL, a backslash before a backslash; 12.0 is spelt 12.
+        """
+        return pc.binary_join_element_wise(*(_spelt(self.table[column.name]) for column in COLUMNS), TAB)
+
     def tab_separated(self) -> Iterator[pa.Buffer]:
-        r"""The rows as LOAD DATA reads them: tabs between, `\N` for NULL, a backslash before a backslash."""
-        for start in range(0, len(self), ROWS_AT_ONCE):
-            yield _tab_separated(self.table.slice(start, ROWS_AT_ONCE))
+        """The rows with all of NAMES, as LOAD DATA reads them."""
+        first = [_spelt(self.table[name]) for name in NAMES[: -len(COLUMNS)]]
+        lines = pc.binary_join_element_wise(*first, self.spelt, TAB)
+        yield from in_lines(lines, len(NAMES))
 
 
-def _tab_separated(part: pa.Table) -> pa.Buffer:
-    texts = [_spelt(part[name]) for name in part.column_names]
-    texts[-1] = pc.binary_join_element_wise(texts[-1], "\n", "")
-    lines = pc.binary_join_element_wise(*texts, "\t").combine_chunks()
-    # One text lies behind the other in the last buffer, which therefore is the file.
-    buffer = lines.buffers()[-1]
-    first, last = lines.offset, lines.offset + len(lines)
-    offsets = np.frombuffer(lines.buffers()[1], dtype=np.int64 if pa.types.is_large_string(lines.type) else np.int32)
-    buffer = buffer.slice(int(offsets[first]), int(offsets[last] - offsets[first]))
-    _check_separators(np.frombuffer(buffer, dtype=np.uint8), part)
-    return buffer
+def in_lines(texts: Any, columns: int) -> Iterator[pa.Buffer]:
+    """Spelt rows of so many columns as the lines of a file; raises DatabaseError where they would not be as many."""
+    for chunk in pc.binary_join_element_wise(texts, END, NOTHING).chunks:
+        # One text lies behind the other in the last buffer, which therefore is the file.
+        first, last = chunk.offset, chunk.offset + len(chunk)
+        offsets = np.frombuffer(chunk.buffers()[1], dtype=np.int64)
+        buffer = chunk.buffers()[-1].slice(int(offsets[first]), int(offsets[last] - offsets[first]))
+        _check_separators(np.frombuffer(buffer, dtype=np.uint8), len(chunk), columns)
+        yield buffer
 
 
-def _check_separators(content: np.ndarray[Any, Any], part: pa.Table) -> None:
+def _check_separators(content: np.ndarray[Any, Any], rows: int, columns: int) -> None:
     """A control character in a text would shift the fields behind it; parsing has dropped them all."""
     tabs, ends = np.count_nonzero(content == 0x09), np.count_nonzero(content == 0x0A)
-    if (tabs, ends) != (part.num_rows * (part.num_columns - 1), part.num_rows):
+    if (tabs, ends) != (rows * (columns - 1), rows):
         raise DatabaseError("A text of the release contains a tab or a line end, which parsing should have dropped.")
 
 
+def _twice(frame: pd.DataFrame) -> pd.Series[bool]:
+    """The rows whose key stands before; the costly way only where any does."""
+    keys = pc.binary_join_element_wise(_array(frame["city"]), _array(frame["serial_number"]), TAB)
+    if pc.count_distinct(keys).as_py() == len(frame):
+        return pd.Series(False, index=frame.index)
+    return frame.duplicated(["city", "serial_number"])
+
+
 def _spelt(column: Any) -> Any:
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        column = pc.replace_substring(column.cast(pa.string()), "\\", "\\\\")
+    if pa.types.is_large_string(column.type) or pa.types.is_string(column.type):
+        column = column.cast(pa.large_string())
+        if any(
+            BACKSLASH.search(memoryview(buffer)) for chunk in column.chunks for buffer in chunk.buffers()[2:] if buffer
+        ):
+            column = pc.replace_substring(column, "\\", "\\\\")
     else:
-        column = column.cast(pa.string())
-    return column.fill_null("\\N")
+        decimal = pa.types.is_floating(column.type)
+        column = column.cast(pa.large_string())
+        if decimal:
+            column = pc.replace_substring_regex(column, r"\.0$", "")
+    return column.fill_null(NULL)
 
 
 def _array(series: pd.Series[Any]) -> Any:
     array: Any = pa.array(series, from_pandas=True)
-    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    array = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    return array.cast(pa.large_string()) if pa.types.is_string(array.type) else array

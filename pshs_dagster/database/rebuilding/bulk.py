@@ -12,16 +12,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.loading.replacements import PLACE
-from pshs_dagster.database.loading.rows import NAMES, Rows
+from pshs_dagster.database.loading.rows import Rows, in_lines
 from pshs_dagster.database.loading.staging import ALLOWED
 from pshs_dagster.database.records import FileCounts, LoadReport, ReleaseRecord, wall_time
 from pshs_dagster.database.tables import deals, release_files, withdrawn_deals
-from pshs_dagster.deals.columns import BY_NAME
+from pshs_dagster.deals.columns import BY_NAME, COLUMNS
 from pshs_dagster.errors import DatabaseError
 
 _BULK = Path(__file__).with_name("bulk.sql")
@@ -38,12 +40,12 @@ def is_possible(engine: sa.Engine) -> bool:
         return bool(connection.scalar(ALLOWED))
 
 
-def write_rows(frame: pd.DataFrame, file: BinaryIO) -> bool:
-    """Spell rows for `insert`; False where a text does not fit its column, which only `load.py` widens."""
-    rows = Rows(frame)
+def write_rows(rows: Rows, which: np.ndarray[tuple[int], np.dtype[np.bool_]], file: BinaryIO) -> bool:
+    """Spell some of the rows for `insert`; False where a text does not fit its column, which only `load.py` widens."""
     if any(length > (BY_NAME[name].width or 0) for name, length in rows.lengths.items()):
         return False
-    for content in rows.tab_separated():
+    spelt = rows.spelt if which.all() else rows.spelt.filter(pa.array(which))
+    for content in in_lines(spelt, len(COLUMNS)):
         file.write(content)
     file.flush()
     return True
@@ -52,7 +54,7 @@ def write_rows(frame: pd.DataFrame, file: BinaryIO) -> bool:
 def insert(engine: sa.Engine, record: ReleaseRecord, path: str, count: int, now: datetime) -> None:
     """Insert `count` rows that `write_rows` wrote to `path`. Raises DatabaseError unless all went in as they are."""
     # What is not of `deals` goes into a variable, and so nowhere.
-    columns = ", ".join(name if name in deals.c else f"@{name}" for name in NAMES)
+    columns = ", ".join(column.name if column.name in deals.c else f"@{column.name}" for column in COLUMNS)
     statement = _BULK.read_text(encoding="utf-8").replace("COLUMNS_OF_THE_FILE", columns)
     values = {
         "path": path,
