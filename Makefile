@@ -30,16 +30,19 @@ dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:30
 	mkdir -p data/dagster && cp dagster.yaml data/dagster/dagster.yaml
 	DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
+# Files in the order of pshs_dagster_tests/conftest.py, the long ones first.
+ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(READY)  ## every test, with a real MySQL server, S3 over HTTP, Dagster's daemon and a browser
 	scripts/install-test-services
-	$(BIN)/pytest -n 2 --dist loadfile -m 'not thorough'
+	$(BIN)/pytest $(ON_TWO_CORES) -m 'not thorough'
 
 test-thorough: $(READY)  ## the long ones: rebuilds, and laws over many made-up and real histories
 	scripts/install-test-services
-	$(BIN)/pytest -n 2 --dist loadfile -m thorough
+	$(BIN)/pytest $(ON_TWO_CORES) -m thorough
 
 test-fast: $(READY)  ## the tests that need no service
-	$(BIN)/pytest -m 'not mysql and not s3 and not browser and not slow and not real and not thorough'
+	$(BIN)/pytest $(ON_TWO_CORES) -m 'not mysql and not s3 and not browser and not slow and not real and not thorough'
 
 lint: $(READY)  ## ruff, and its formatting
 	$(BIN)/ruff check .

@@ -24,13 +24,23 @@ setup(
         "requests",  # HTTP
         "beautifulsoup4",  # reads MOI's pages, which are no tidy HTML
         "pydantic-settings",  # settings from the environment and .env, typed
+        "filelock",  # two first commands at once make one Dagster instance
         "click",  # commands
         "rich",  # progress bars and tables in the terminal
         "numpy",  # dates and the made-up deals of the sandbox
+        "openpyxl",  # workbooks for people
+        "defusedxml",  # openpyxl parses safely with it
+        "apprise",  # tells people, through any of a hundred services
         "tzdata",  # Asia/Taipei where the system has no zone files
     ],
     extras_require={
+        "server": [
+            "dagster-mysql",  # Dagster's own tables in MySQL; on one's own machine they are files
+        ],
         "dev": [
+            "dagster-mysql",  # as on a server
+            "pyyaml",  # reads compose.yml
+            "websockets",  # talks to the page as a browser does
             "pytest",
             "pytest-xdist",  # both cores
             "pytest-timeout",  # a hung server fails one test, not the whole run

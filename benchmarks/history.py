@@ -28,12 +28,12 @@ from sqlalchemy import event
 
 from benchmarks.report import machine, write_section
 from pshs_dagster.archive import Archive, FolderStore
-from pshs_dagster.assets.handover import record_of, sound_deals
+from pshs_dagster.assets.handover import file_lines, record_of, rejected_serials, sound_deals
 from pshs_dagster.assets.values import parse_archived
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.database.database import Database
-from pshs_dagster.database.loading.load import FileLines, load_release
-from pshs_dagster.database.tables import deals
+from pshs_dagster.database.loading.load import load_release
+from pshs_dagster.database.tables import deals, release_copies
 from pshs_dagster.deals.columns import CITIES
 from pshs_dagster.history.replay import Wishes, kept_copies, replay
 from pshs_dagster.portal import FetchedZip
@@ -93,7 +93,7 @@ def main() -> None:
         floor, rows = _floor(engine)
         again = _rebuilt(archive, engine)
         megabytes = _megabytes(server, scale)
-        first, repeated = _twice(archive, server)
+        first, repeated = _twice(archive, engine)
         tenth = _rebuilt(made_up(scale / 10), Database(server.create_database("tenth")).ready())
         others = _other_ways(engine)
         engine.dispose()
@@ -107,7 +107,8 @@ def main() -> None:
         f"({whole.seconds:.1f} s) | {GOAL_RATIO} × |",
         f"| the same onto a full database, ids kept | {again.seconds / floor:.2f} × the floor | |",
         f"| resident memory at its peak | {megabytes:.0f} MB | {GOAL_MEGABYTES} MB |",
-        f"| a season again, nothing changed | {repeated / first:.2f} × its first load | {GOAL_AGAIN:.2f} × |",
+        f"| a season again on top of all others, nothing changed | {repeated / first:.2f} × its first load "
+        f"| {GOAL_AGAIN:.2f} × |",
         f"| {whole.lines / tenth.lines:.1f} times the rows | {whole.seconds / tenth.seconds:.1f} × the time "
         f"| {GOAL_TENFOLD:.0f} × |",
         "",
@@ -215,30 +216,23 @@ def _peak_memory(uri: str, scale: str) -> None:
     print(int(status.partition("VmHWM:")[2].split()[0]) / 1024)  # noqa: T201
 
 
-def _twice(archive: Archive, server: PrivateServer) -> tuple[float, float]:
-    """Seconds of the first load of a season as by `pshs load`, parsing aside, and of the same again."""
-    load = _loader(archive, server.create_database("twice"))
-    load(next(iter(CITIES)))  # warms up
-    return load(None), load(None)
-
-
-def _loader(archive: Archive, uri: str) -> Any:
-    engine = Database(uri).ready()
+def _twice(archive: Archive, engine: sa.Engine) -> tuple[float, float]:
+    """Seconds of loading the last season on top of all others, parsing aside, and of the same again."""
     copy = kept_copies(archive)[-1]
     parsed = parse_archived(archive, copy, frozenset(CITIES))
-    every = sound_deals(parsed)
+    frame, lines, rejected = sound_deals(parsed), file_lines(parsed), rejected_serials(parsed.rejects)
 
-    def load(city: str | None) -> float:
-        """Load a season as it is, or the deals of one city as the season before."""
-        frame = every if city is None else every[every["city"] == CITIES[city]]
-        lines = [FileLines(str(name), int(count), 0) for name, count in frame["file"].value_counts().items()]
-        record = record_of(copy) if city is None else record_of(kept_copies(archive)[0])
-        rows = frame if city is None else frame.assign(serial_number="W" + frame["serial_number"].str.slice(1))
+    def load() -> float:
         started = time.perf_counter()
-        load_release(engine, record, rows.reset_index(drop=True), lines, taipei_now(), confirm_withdrawals=True)
+        load_release(engine, record_of(copy), frame, lines, taipei_now(), rejected=rejected, confirm_withdrawals=True)
         return time.perf_counter() - started
 
-    return load
+    load()  # warms up
+    with engine.begin() as connection:
+        for table in (deals, release_copies):
+            column = table.c.last_release if table is deals else table.c.release
+            connection.execute(sa.delete(table).where(column == copy.release.key))
+    return load(), load()
 
 
 def _other_ways(engine: sa.Engine) -> dict[str, float]:

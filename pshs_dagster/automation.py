@@ -4,7 +4,7 @@
 A materialization is no proof: a release is done when it is loaded and every guard among the checks holds.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -173,7 +173,12 @@ def _holds(record: object) -> bool:
 
 def attempts_for(instance: dg.DagsterInstance, release: Release) -> Attempts:
     """The runs that were made for a release, by whomever."""
-    records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: release.key}))
+    return attempts_of(instance, {PARTITION_TAG: release.key})
+
+
+def attempts_of(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Attempts:
+    """The runs that have these tags."""
+    records = instance.get_run_records(dg.RunsFilter(tags=dict(tags)))
     ended = {
         record.dagster_run.run_id: datetime.fromtimestamp(record.end_time, UTC).astimezone(TAIPEI)
         for record in records
@@ -202,7 +207,8 @@ def run_requests(requests: Sequence[Request]) -> list[dg.RunRequest]:
 
 load_release_job = dg.define_asset_job(
     JOB_NAME,
-    selection=dg.AssetSelection.groups(GROUP),
+    # A backup is of everything, not of one release.
+    selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.assets("database_backup"),
     description="One release from MOI's site to a verified table; every step on demand or by itself.",
 )
 
@@ -233,6 +239,10 @@ def release_sensor(
     database: dg.ResourceParam[Database],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult | dg.SkipReason:
+    from pshs_dagster.runs import close_abandoned_runs  # which builds on this module
+
+    # A command that was killed leaves its run under way, and nothing is asked for beside it.
+    close_abandoned_runs(context.instance)
     now = clock()
     try:
         known = gather(context.instance, portal, database, now)

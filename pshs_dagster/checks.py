@@ -13,16 +13,19 @@ import pandas as pd
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.assets.common import RELEASES, plain_failures, release_of, withdrawals_confirmed
-from pshs_dagster.assets.handover import record_of, rejected_serials, sound_deals
+from pshs_dagster.assets.handover import hand_over, record_of
 from pshs_dagster.assets.previews import markdown
 from pshs_dagster.assets.s3_backup import identity_of
+from pshs_dagster.assets.values import known_on
 from pshs_dagster.clock import Clock
+from pshs_dagster.database.correcting.entries import line_entries
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.loading.load import LoadReport
 from pshs_dagster.database.loading.verify import newest_created_at, verify_release
 from pshs_dagster.database.loading.withdrawals import would_withdraw
 from pshs_dagster.database.reading.history import release_before
 from pshs_dagster.deals.frame import ParsedRelease
+from pshs_dagster.deals.overlay import Overlay, laid_over
 from pshs_dagster.deals.read import count_data_lines
 from pshs_dagster.errors import ArchiveError
 from pshs_dagster.release_zip import ReleaseZip
@@ -36,6 +39,7 @@ SHOWN = 20
 """Rows of a difference that a person is shown."""
 
 _FROM_BACKUP = {"s3_backup": dg.AssetIn("s3_backup")}
+_FROM_CORRECTED = {"corrected_deals": dg.AssetIn("corrected_deals")}
 _FROM_PARSED = {"parsed_deals": dg.AssetIn("parsed_deals")}
 
 
@@ -130,9 +134,11 @@ def withdrawals(
     s3_backup: ArchivedZip,
 ) -> dg.AssetCheckResult:
     """A season takes no more than a tenth of a city's deals of its window away; beyond that a person confirms."""
-    deals = sound_deals(parsed_deals)
     with plain_failures():
-        gone = would_withdraw(database.ready(), record_of(s3_backup), deals, rejected_serials(parsed_deals.rejects))
+        engine = database.ready()
+        # Not from `corrected_deals`, which comes after this check.
+        over = hand_over(parsed_deals, laid_over(parsed_deals, line_entries(engine), known_on(s3_backup)))
+        gone = would_withdraw(engine, record_of(s3_backup), over.deals, over.rejected)
     doubtful = [city for city in gone if city.is_doubtful]
     confirmed = withdrawals_confirmed(context.run)
     told = ", ".join(f"{city.city} {city.in_window} of {city.known_in_window}" for city in doubtful)
@@ -165,12 +171,18 @@ def rejection_rate(rejected_deals: int, parsed_deals: ParsedRelease) -> dg.Asset
     return _result(on_rejection(rejected, lines), metadata)
 
 
-@dg.asset_check(asset="mysql_deals", blocking=True, partitions_def=RELEASES, additional_ins=_FROM_BACKUP | _FROM_PARSED)
+@dg.asset_check(
+    asset="mysql_deals",
+    blocking=True,
+    partitions_def=RELEASES,
+    additional_ins=_FROM_BACKUP | _FROM_PARSED | _FROM_CORRECTED,
+)
 def rows_in_database(
-    database: dg.ResourceParam[Database], parsed_deals: ParsedRelease, s3_backup: ArchivedZip
+    database: dg.ResourceParam[Database], parsed_deals: ParsedRelease, s3_backup: ArchivedZip, corrected_deals: Overlay
 ) -> dg.AssetCheckResult:
-    """Every serial of the release that was not rejected is in `deals`, with the release's values or newer ones."""
-    deals = sound_deals(parsed_deals)
+    """Every serial of the release that was not rejected is in `deals`, with the release's values or newer ones; where
+    a person has corrected a line or a value, with that."""
+    deals = hand_over(parsed_deals, corrected_deals).deals
     with plain_failures():
         found = verify_release(database.ready(), record_of(s3_backup), deals)
     wrong = len(found.missing) + len(found.different)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -22,6 +23,9 @@ DATA_DIR = Path("data")
 
 PORTAL_URL = "https://plvr.land.moi.gov.tw"
 """The ministry's site of registered prices."""
+
+DAGSTER_URL = "http://127.0.0.1:3000"
+"""Where `make dev` serves Dagster's page."""
 
 
 class StorageType(StrEnum):
@@ -47,6 +51,7 @@ class Settings(BaseSettings):
     cities: Annotated[frozenset[str], NoDecode] = frozenset(CITIES)
     history_from: str = "110S2"
     alert_urls: SecretStr | None = None
+    dagster_url: str = DAGSTER_URL
 
     @field_validator("cities", mode="before")
     @classmethod
@@ -71,12 +76,25 @@ class Settings(BaseSettings):
             raise ValueError("history begins with a season, such as 110S2")
         return release.key
 
+    @field_validator("dagster_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"give the address of Dagster's page, such as {DAGSTER_URL}")
+        return value
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL, password included: not for showing."""
         if self.database_uri is not None:
             return self.database_uri.get_secret_value()
         return f"sqlite:///{(DATA_DIR / 'pshs.db').absolute()}"
+
+    @property
+    def alerts(self) -> str:
+        """The apprise URLs, tokens and passwords included: not for showing."""
+        return self.alert_urls.get_secret_value() if self.alert_urls else ""
 
     @property
     def archive_dir(self) -> Path:

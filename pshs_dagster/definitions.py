@@ -9,13 +9,17 @@ from __future__ import annotations
 import dagster as dg
 from dagster_aws.s3 import S3Resource
 
+from pshs_dagster.alerts.sending import AppriseSender
+from pshs_dagster.alerts.sensor import alert_sensor
 from pshs_dagster.archive import Archive, FolderStore, S3Store
 from pshs_dagster.assets import ASSETS
 from pshs_dagster.assets.values import ReleaseValues
 from pshs_dagster.automation import load_release_job, release_sensor, ten_day_schedule
+from pshs_dagster.backup_job import backup_job, weekly_backup
 from pshs_dagster.checks import CHECKS
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.config import Settings, StorageType, read_settings
+from pshs_dagster.correcting.job import correction_sensor, take_corrections_job
 from pshs_dagster.database.database import Database
 from pshs_dagster.history.job import rebuild_history_job
 from pshs_dagster.history.replay import nobody
@@ -29,6 +33,8 @@ RESOURCES = {
     "cities": "MOI's letters of the cities to load.",
     "progress": "Told of the bytes that are fetched.",
     "rebuild_watch": "Told of the copies that a rebuild has loaded.",
+    "alert_sender": "The services through which people are told what is wrong.",
+    "dagster_url": "Where people find Dagster's page.",
 }
 """What Dagster's page says of each resource."""
 
@@ -47,21 +53,24 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
         "cities": settings.cities,
         "progress": no_progress,
         "rebuild_watch": nobody,
+        "alert_sender": AppriseSender(settings.alerts),
+        "dagster_url": settings.dagster_url,
         **overrides,
     }
-    archive, cities = resources["archive"], resources["cities"]
+    archive, cities, database = resources["archive"], resources["cities"], resources["database"]
     assert isinstance(archive, Archive)
+    assert isinstance(database, Database)
     assert isinstance(cities, frozenset)
     described: dict[str, object] = {
         name: dg.ResourceDefinition.hardcoded_resource(value, RESOURCES[name]) for name, value in resources.items()
     }
-    described["release_values"] = ReleaseValues(archive, cities)
+    described["release_values"] = ReleaseValues(archive, cities, database)
     return dg.Definitions(
         assets=ASSETS,
         asset_checks=CHECKS,
-        jobs=[load_release_job, rebuild_history_job],
-        schedules=[ten_day_schedule],
-        sensors=[release_sensor],
+        jobs=[load_release_job, take_corrections_job, rebuild_history_job, backup_job],
+        schedules=[ten_day_schedule, weekly_backup],
+        sensors=[release_sensor, correction_sensor, alert_sensor],
         resources=described,
         # Steps hand frames to each other in memory, and a process for each step costs more than the steps do.
         executor=dg.in_process_executor,

@@ -58,6 +58,18 @@ class UnreadableFile(PshsError):
     """A CSV whose header is none that MOI ever published."""
 
 
+class ReviewFileError(PshsError):
+    """A file that a person gave back cannot be used as it is; nothing of it was carried out.
+
+    `problems` are sentences, each with its address in the file; the message is the first of them.
+    """
+
+    def __init__(self, *problems: str) -> None:
+        more = len(problems) - 1
+        super().__init__(problems[0] if not more else f"{problems[0]} (另有 {more} 個問題; {more} more)")
+        self.problems = problems
+
+
 class DatabaseError(PshsError):
     """The database cannot be reached or refused what was asked of it."""
 

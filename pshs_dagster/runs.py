@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import dagster as dg
+from filelock import FileLock
 
 from pshs_dagster.assets.common import CONFIRM_TAG, RELEASES
 from pshs_dagster.automation import JOB_NAME, attempts_for
@@ -58,9 +59,11 @@ def open_instance(home: Path) -> dg.DagsterInstance:
     """The Dagster instance in `home`, made where there is none, with the project's `dagster.yaml`."""
     home.mkdir(parents=True, exist_ok=True)
     here = [path for path in (Path("dagster.yaml"), PROJECT / "dagster.yaml") if path.exists()]
-    if here and not (home / "dagster.yaml").exists():
-        shutil.copy(here[0], home / "dagster.yaml")
-    return dg.DagsterInstance.from_config(str(home.absolute()))
+    # Dagster makes its tables as it is opened, and two that make them at once would break each other.
+    with FileLock(home / ".opening.lock"):
+        if here and not (home / "dagster.yaml").exists():
+            shutil.copy(here[0], home / "dagster.yaml")
+        return dg.DagsterInstance.from_config(str(home.absolute()))
 
 
 def run_release(
@@ -69,14 +72,21 @@ def run_release(
     release: Release,
     *,
     confirm_withdrawals: bool = False,
+    only: Collection[str] = (),
 ) -> Outcome:
-    """Load and verify one release in this process. Raises PshsError where a run for it is under way."""
+    """Load and verify one release in this process; `only` names assets, where it is not to be all of them.
+
+    Raises PshsError where a run for it is under way.
+    """
     close_abandoned_runs(instance)
     attempts = attempts_for(instance, release)
     if attempts.running:
         raise PshsError(f"A run for {release} is under way already; wait for it, or end it on Dagster's page.")
     instance.add_dynamic_partitions(str(RELEASES.name), [release.key])
-    result = definitions.resolve_job_def(JOB_NAME).execute_in_process(
+    job = definitions.resolve_job_def(JOB_NAME)
+    if only:
+        job = subset(job, only)
+    result = job.execute_in_process(
         instance=instance,
         partition_key=release.key,
         run_config=dict(QUIET),
@@ -86,13 +96,22 @@ def run_release(
     return _outcome(release, result)
 
 
+def subset(job: dg.JobDefinition, assets: Collection[str]) -> dg.JobDefinition:
+    """The job for some of its assets, with all of their checks."""
+    keys = {dg.AssetKey(name) for name in assets}
+    checks = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.asset_key in keys}
+    return job.get_subset(asset_selection=keys, asset_check_selection=checks)
+
+
 def close_abandoned_runs(instance: dg.DagsterInstance) -> None:
     """Fail the runs of commands that were killed on this machine, and free what they held.
 
     Without it a killed `pshs load` would count as under way for ever. Runs of the daemon are watched by Dagster.
     """
-    mine = dg.RunsFilter(tags={HOST_TAG: socket.gethostname()}, statuses=UNFINISHED)
+    mine = dg.RunsFilter(tags={HOST_TAG: _host()}, statuses=UNFINISHED)
     for run in instance.get_runs(mine):
+        if run.parent_run_id:
+            continue  # repeated on Dagster's page, which gives the tags of the first run to the second
         identity = run.tags.get(PROCESS_TAG, "")
         if identity != _process_identity(int(identity.partition(":")[0] or 0)):
             instance.report_run_failed(run, message="The command that made this run was ended before it was done.")
@@ -109,7 +128,15 @@ UNFINISHED: Sequence[dg.DagsterRunStatus] = (
 
 def own_tags() -> dict[str, str]:
     """The tags of a run that this process makes."""
-    return {HOST_TAG: socket.gethostname(), PROCESS_TAG: _process_identity(os.getpid())}
+    return {HOST_TAG: _host(), PROCESS_TAG: _process_identity(os.getpid())}
+
+
+def _host() -> str:
+    """Where numbers of processes mean what they mean here: containers may share a name, and count for themselves."""
+    try:
+        return f"{socket.gethostname()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return socket.gethostname()
 
 
 def _process_identity(pid: int) -> str:

@@ -12,8 +12,18 @@ pytest_plugins = [
     "pshs_dagster_tests.fixtures.dagster",
     "pshs_dagster_tests.fixtures.s3",
     "pshs_dagster_tests.fixtures.portal",
+    "pshs_dagster_tests.fixtures.sqlite",
     "pshs_dagster_tests.fixtures.flow",
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever goes through a run of Dagster is slow, and what is slow comes first: no worker ends alone with it."""
+    for item in items:
+        if "sandbox_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: not any(item.iter_markers("slow")) and not any(item.iter_markers("browser")))
 
 
 @pytest.fixture(scope="session")

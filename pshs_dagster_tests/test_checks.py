@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -17,12 +19,17 @@ from pshs_dagster.runs import Outcome
 from pshs_dagster.sandbox.faults import Fault
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.deals.lines import csv, line
-from pshs_dagster_tests.fixtures.flow import Flow, FolderPortal
+from pshs_dagster_tests.fixtures.flow import Flow, FolderPortal, settings_in
 from pshs_dagster_tests.fixtures.portal import zip_bytes
+
+pytestmark = pytest.mark.slow
 
 # The package gives the assets under the names of their modules, so the modules are taken by name.
 mysql_deals_module = import_module("pshs_dagster.assets.mysql_deals")
 parsed_deals_module = import_module("pshs_dagster.assets.parsed_deals")
+
+NOWHERE = "http://127.0.0.1:9"
+"""No portal: the zips come from a folder."""
 
 ISSUE = "2022-09-01"  # trades of 2022-07-11 – 2022-07-20, as the lines of `line` are
 
@@ -46,6 +53,23 @@ def steps(flow: Flow, outcome: Outcome) -> set[str]:
         for stats in flow.instance.get_run_step_stats(outcome.run_id)
         if stats.status is not None and stats.status.value == "SUCCESS"
     }
+
+
+@pytest.fixture(scope="module")
+def folder_of_three(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an installation that has loaded an issue of three deals, to copy."""
+    folder = tmp_path_factory.mktemp("three")
+    with Flow(folder, settings_in(folder, NOWHERE)) as installed:
+        assert run_zip(installed, *deals(3)).verified
+    return folder
+
+
+@pytest.fixture
+def three(tmp_path: Path, folder_of_three: Path) -> Iterator[Flow]:
+    """An installation that has loaded an issue of three deals."""
+    shutil.copytree(folder_of_three, tmp_path, dirs_exist_ok=True)
+    with Flow(tmp_path, settings_in(tmp_path, NOWHERE)) as installed:
+        yield installed
 
 
 def evaluation(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
@@ -79,14 +103,13 @@ def test_release_date_warns_of_stray_dates_and_lets_them_pass(flow: Flow) -> Non
     assert "1 of 13" in warned.told
 
 
-def test_backup_intact_fails_where_the_archive_rots(flow: Flow) -> None:
-    assert run_zip(flow, *deals(3)).verified
-    (path,) = (flow.folder / "archive" / "raw" / ISSUE).glob("*.zip")
+def test_backup_intact_fails_where_the_archive_rots(three: Flow) -> None:
+    (path,) = (three.folder / "archive" / "raw" / ISSUE).glob("*.zip")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.chmod(0o644)
     path.write_bytes(data)
-    found = evaluation(flow.run_alone(ISSUE, check="backup_intact"))
+    found = evaluation(three.run_alone(ISSUE, check="backup_intact"))
     assert not found.passed
     assert found.blocking
 
@@ -153,22 +176,20 @@ def test_rejection_rate_warns_from_one_percent_and_blocks_at_ten(
         "UPDATE deals SET building_total_area = 1.5 WHERE serial_number = 'RPPNMLMKKHHGFEF01CB'",
     ],
 )
-def test_rows_in_database_fails_where_a_deal_is_gone_or_altered(flow: Flow, damage: str) -> None:
-    assert run_zip(flow, *deals(3)).verified
-    with flow.engine.begin() as connection:
+def test_rows_in_database_fails_where_a_deal_is_gone_or_altered(three: Flow, damage: str) -> None:
+    with three.engine.begin() as connection:
         assert connection.execute(sa.text(damage)).rowcount == 1
-    found = evaluation(flow.run_alone(ISSUE, check="rows_in_database"))
+    found = evaluation(three.run_alone(ISSUE, check="rows_in_database"))
     assert not found.passed
     told = f"{found.metadata['missing_serials'].value} {found.metadata['different_serials'].value}"
     assert "RPPNMLMKKHHGFEF01CB" in told
 
 
-def test_rows_in_database_accepts_newer_knowledge(flow: Flow) -> None:
-    assert run_zip(flow, *deals(3)).verified
+def test_rows_in_database_accepts_newer_knowledge(three: Flow) -> None:
     newer = Release.parse(ISSUE).following()
     changed = [*deals(3, 交易年月日="1110725")]
-    assert run_zip(flow, *changed, issue=newer.key).verified
-    found = evaluation(flow.run_alone(ISSUE, check="rows_in_database"))
+    assert run_zip(three, *changed, issue=newer.key).verified
+    found = evaluation(three.run_alone(ISSUE, check="rows_in_database"))
     assert found.passed
     assert found.metadata["known_newer"].value == 3
 
@@ -186,10 +207,9 @@ def test_created_at_fails_where_new_deals_are_not_of_today(flow: Flow, monkeypat
     assert outcome.problem.startswith("created_at failed: 3 deals are new")
 
 
-def test_created_at_says_so_where_a_repeated_run_brings_nothing(flow: Flow) -> None:
-    assert run_zip(flow, *deals(3)).verified
-    flow.clock.ahead = timedelta(days=3)
-    outcome = run_zip(flow, *deals(3))
+def test_created_at_says_so_where_a_repeated_run_brings_nothing(three: Flow) -> None:
+    three.clock.ahead = timedelta(days=3)
+    outcome = run_zip(three, *deals(3))
     (check,) = [check for check in outcome.checks if check.name == "created_at"]
     assert check.passed
     assert "rests on rows_in_database" in check.told

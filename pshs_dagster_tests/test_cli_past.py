@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,20 +16,35 @@ from pshs_dagster.database.engine import connect
 from pshs_dagster.database.reading import digest as digests
 from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.database.made_up import TAICHUNG, copy_of, deal, load
+from pshs_dagster_tests.fixtures.mysql import fresh_database
 
 Pshs = Callable[..., click.testing.Result]
 
 
-@pytest.fixture
-def pshs(database_uri: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pshs:
-    """The command, on a database that an issue and a season were loaded into."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DATABASE_URI", database_uri)
-    engine = connect(database_uri)
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
+def known_uri(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A database that an issue and a season were loaded into. The tests only read it."""
+    if request.param == "sqlite":
+        yield filled(f"sqlite:///{tmp_path_factory.mktemp('known') / 'pshs.db'}")
+    else:
+        with fresh_database(request.getfixturevalue("mysql_server")) as uri:
+            yield filled(uri)
+
+
+def filled(uri: str) -> str:
+    engine = connect(uri)
     migrate(engine)
     load(engine, "2022-09-01", [deal("A", price=1_000), deal("B", TAICHUNG, build_name="[red]之星")])
     load(engine, copy_of("111S3", date(2022, 10, 5)), [deal("A", price=2_000, note="更正"), deal("C")])
     engine.dispose()
+    return uri
+
+
+@pytest.fixture
+def pshs(known_uri: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pshs:
+    """The command, on that database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URI", known_uri)
 
     def run(*arguments: str) -> click.testing.Result:
         return click.testing.CliRunner().invoke(main, list(arguments))
@@ -104,7 +119,10 @@ def test_history_of_an_unknown_serial_is_one_line(pshs: Pshs) -> None:
     assert told.output.count("\n") == 1
 
 
-def test_digest_prints_one_line_that_changes_with_the_content(pshs: Pshs, database_uri: str) -> None:
+def test_digest_prints_one_line_that_changes_with_the_content(
+    pshs: Pshs, database_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URI", filled(database_uri))
     before = pshs("digest").output
     assert before.strip() == bytes.fromhex(before).hex()
     assert pshs("digest").output == before

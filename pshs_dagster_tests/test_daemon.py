@@ -22,13 +22,14 @@ from playwright.sync_api import Page
 from pshs_dagster.automation import SCHEDULE_GRACE
 from pshs_dagster.releases import TAIPEI, Release, newest_issue_due
 from pshs_dagster.sandbox.server import Sandbox
+from pshs_dagster_tests.fixtures.command import pshs
 from pshs_dagster_tests.fixtures.dagster import Installation, eventually
 from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 
 pytestmark = [pytest.mark.slow, pytest.mark.mysql, pytest.mark.timeout(400)]
 """Daemons look at what there is to do every five or thirty seconds, and wait for each other."""
 
-ASSETS = ("raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "mysql_deals")
+ASSETS = ("raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "corrected_deals", "mysql_deals")
 
 CHECKS = {
     "release_date",
@@ -273,7 +274,7 @@ def test_a_run_that_cannot_reach_the_database_does_not_tell_its_password_either(
             tmp_path / "installation", sandbox.url, f"mysql+pymysql://pshs:{password}@127.0.0.1:9/pshs"
         ) as ours,
     ):
-        done = ours.pshs("load", OLDER[0])
+        done = pshs(ours.environment, "load", OLDER[0])
         assert done.returncode == 1
         assert "database" in done.stderr
         assert password not in done.stdout + done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pshs_dagster.sandbox.faults import Fault
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests import independent
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
+from pshs_dagster_tests.fixtures.mysql import fresh_database
 from pshs_dagster_tests.fixtures.s3 import KEY_ID, REGION, SECRET, Bucket
 
 QUICK = Patience(attempts=2, backoff=0.01, read=0.5, page=5, download=5)
@@ -34,11 +36,22 @@ def loaded(
 ) -> Iterator[Flow]:
     """An installation in which the current issue was loaded. Its tests leave it as it is."""
     folder = tmp_path_factory.mktemp("loaded")
-    uri = request.getfixturevalue("mysql_server").create_database("loaded") if request.param == "mysql" else ""
-    with Flow(folder, settings_in(folder, sandbox_server.url, uri)) as flow:
+    if request.param == "sqlite":
+        shutil.copytree(request.getfixturevalue("loaded_folder"), folder, dirs_exist_ok=True)
+        with Flow(folder, settings_in(folder, sandbox_server.url)) as flow:
+            yield flow
+        return
+    with (
+        fresh_database(request.getfixturevalue("mysql_server")) as uri,
+        Flow(folder, settings_in(folder, sandbox_server.url, uri)) as flow,
+    ):
         outcome = flow.run(current)
         assert outcome.verified, outcome.problem
         yield flow
+
+
+ON_SQLITE = pytest.mark.parametrize("loaded", ["sqlite"], indirect=True)
+"""For what a person does with one asset or check: Dagster's part in it is the same on every database."""
 
 
 def test_every_line_of_the_zip_is_in_deals_or_among_the_rejects(loaded: Flow, current: str) -> None:
@@ -71,6 +84,8 @@ def test_every_check_was_evaluated_for_the_release(loaded: Flow, current: str) -
         assert {record.partition for record in history} == {current}, check
 
 
+@pytest.mark.slow
+@ON_SQLITE
 @pytest.mark.parametrize("asset", ["raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "mysql_deals"])
 def test_each_asset_can_be_materialized_alone(loaded: Flow, current: str, asset: str) -> None:
     before = loaded.tables()
@@ -78,6 +93,8 @@ def test_each_asset_can_be_materialized_alone(loaded: Flow, current: str, asset:
     assert loaded.tables() == before
 
 
+@pytest.mark.slow
+@ON_SQLITE
 @pytest.mark.parametrize("guard", [guard.name for guard in GUARDS])
 def test_each_guard_can_be_repeated_alone(loaded: Flow, current: str, guard: str) -> None:
     (evaluation,) = loaded.run_alone(current, check=guard).get_asset_check_evaluations()
@@ -133,6 +150,7 @@ def test_the_archive_may_be_a_bucket(
         assert not (tmp_path / "archive").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
@@ -157,12 +175,14 @@ def test_what_goes_wrong_at_moi_is_told_and_leaves_nothing_behind(
     assert all(rows == [] for rows in flow.tables().values())
 
 
+@pytest.mark.slow
 def test_errors_that_pass_do_not_matter(flow: Flow, sandbox: Sandbox, issue: str) -> None:
     sandbox.faults = [Fault.parse("errors:1")]
     flow.overrides["portal"] = Portal(sandbox.url, clock=flow.clock, patience=QUICK)
     assert flow.run(issue).verified
 
 
+@pytest.mark.slow
 def test_a_serial_that_stands_twice_is_counted_and_set_aside(flow: Flow, sandbox: Sandbox, issue: str) -> None:
     sandbox.faults = [Fault.parse("twice:f")]
     outcome = flow.run(issue)
@@ -173,12 +193,14 @@ def test_a_serial_that_stands_twice_is_counted_and_set_aside(flow: Flow, sandbox
     assert deals + flow.number("SELECT COUNT(*) FROM rejected_deals") == archived_lines(flow, issue)
 
 
+@pytest.mark.slow
 def test_only_the_cities_of_the_setting_are_loaded(tmp_path: Path, sandbox: Sandbox, issue: str) -> None:
     with Flow(tmp_path, settings_in(tmp_path, sandbox.url, cities="F,h")) as flow:
         assert flow.run(issue).verified
         assert set(flow.rows("SELECT DISTINCT city FROM deals")) == {("新北市",), ("桃園市",)}
 
 
+@pytest.mark.slow
 def test_a_season_that_was_rebuilt_is_a_new_copy_beside_the_old_one(flow: Flow, sandbox: Sandbox) -> None:
     season = Release.covering(sandbox.today).covering_season().preceding().preceding()
     assert flow.run(season.key).verified

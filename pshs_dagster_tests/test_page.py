@@ -35,11 +35,16 @@ CHECKS = {
 }
 """The checks of each asset."""
 
+ASSETS = {*CHECKS, "corrected_deals", "database_backup"}
+"""What is made for a release, and what is made of all."""
+
 ARROWS = {
     ("raw_zip", "s3_backup"),
     ("s3_backup", "parsed_deals"),
     ("parsed_deals", "rejected_deals"),
     ("parsed_deals", "mysql_deals"),
+    ("rejected_deals", "corrected_deals"),
+    ("corrected_deals", "mysql_deals"),
 }
 """Which asset is made from which, at the least."""
 
@@ -99,9 +104,9 @@ def visible(page: Page, text: str | re.Pattern[str]) -> Locator:
     return page.get_by_text(text, exact=exact).locator("visible=true").first
 
 
-def test_the_lineage_shows_the_five_assets(shown: Shown, page: Page, tmp_path: Path) -> None:
+def test_the_lineage_shows_every_asset(shown: Shown, page: Page, tmp_path: Path) -> None:
     shown.open(page, "asset-groups")
-    for asset in CHECKS:
+    for asset in ASSETS:
         expect(visible(page, asset)).to_be_visible()
     picture = tmp_path / "lineage.png"
     page.screenshot(path=picture)
@@ -109,7 +114,7 @@ def test_the_lineage_shows_the_five_assets(shown: Shown, page: Page, tmp_path: P
 
     nodes = shown.installation.graphql(NODES)["assetNodes"]
     arrows = {(up["path"][-1], node["assetKey"]["path"][-1]) for node in nodes for up in node["dependencyKeys"]}
-    assert {node["assetKey"]["path"][-1] for node in nodes} == set(CHECKS)
+    assert {node["assetKey"]["path"][-1] for node in nodes} == ASSETS
     assert arrows >= ARROWS
     assert [node for node in nodes if not node["owners"] or node["groupName"] == "default"] == []
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from pshs_dagster.releases import TAIPEI
 from pshs_dagster_tests import independent
 from pshs_dagster_tests.deals.test_real_files import ZIPS, release_named
 from pshs_dagster_tests.fixtures.flow import Flow, FolderPortal, settings_in
+from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.mysql]
+
+SMALL = ("issues/20220911.zip", "issues/20260921-tainan.zip", "seasons/109S2.zip", "seasons/112S4-chiayi.zip")
+"""An issue and a season of each width that MOI's files have had, as small as can be."""
 
 FETCHED = {"111S1-as-of-2022-05": datetime(2022, 5, 20, tzinfo=TAIPEI)}
 """When a zip was fetched, where it is not the day below; a later copy of a season knows more."""
@@ -25,19 +30,48 @@ DOUBTFUL = {"111S1-as-of-2023-06": "花蓮縣"}
 LATER = datetime(2026, 10, 1, 12, 0, tzinfo=TAIPEI)
 
 
-@pytest.fixture(scope="module")
-def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
-    """One installation on MySQL for all of the releases, as in life."""
-    folder = tmp_path_factory.mktemp("real")
-    uri = request.getfixturevalue("mysql_server").create_database("real")
-    with Flow(folder, settings_in(folder, "http://127.0.0.1:9", uri)) as flow:
+@contextmanager
+def installation(server: PrivateServer, folder: Path) -> Generator[Flow]:
+    with (
+        fresh_database(server) as uri,
+        Flow(folder, settings_in(folder, "http://127.0.0.1:9", uri)) as flow,
+    ):
         yield flow
 
 
-@pytest.mark.parametrize("zip_name", ZIPS)
+@pytest.fixture(scope="module")
+def installed(mysql_server: PrivateServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """One installation on MySQL for some releases, as in life."""
+    with installation(mysql_server, tmp_path_factory.mktemp("real")) as flow:
+        yield flow
+
+
+@pytest.fixture(scope="module")
+def all_installed(mysql_server: PrivateServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
+    """One installation on MySQL for all of the releases."""
+    with installation(mysql_server, tmp_path_factory.mktemp("all-real")) as flow:
+        yield flow
+
+
+@pytest.mark.parametrize("zip_name", SMALL)
 def test_every_line_is_in_deals_or_rejected_and_every_value_is_as_published(
     installed: Flow, real_data: Path, zip_name: str
 ) -> None:
+    every_line_is_in_deals_or_rejected_and_every_value_is_as_published(installed, real_data, zip_name)
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("zip_name", ZIPS)
+def test_all_that_is_at_hand_comes_together_with_every_value_as_published(
+    all_installed: Flow, real_data: Path, zip_name: str
+) -> None:
+    every_line_is_in_deals_or_rejected_and_every_value_is_as_published(all_installed, real_data, zip_name)
+
+
+def every_line_is_in_deals_or_rejected_and_every_value_is_as_published(
+    installed: Flow, real_data: Path, zip_name: str
+) -> None:
+    """Load a release and look for each of its lines."""
     release = release_named(zip_name)
     path = real_data / zip_name
     installed.overrides["portal"] = FolderPortal({release.key: path}, FETCHED.get(path.stem, LATER))

@@ -165,6 +165,25 @@ class Archive:
         except UnicodeDecodeError as error:
             raise ArchiveError(f"{self.location(key)} is not UTF-8: save it as UTF-8, then repeat.") from error
 
+    def write_bytes(self, key: str, data: bytes) -> None:
+        """Write a document that is no text, as `write_document` does."""
+        self.store.put_bytes(self._document(key), data)
+
+    def document_bytes(self, key: str, most: int) -> bytes:
+        """The bytes of a document; of one larger than `most`, no more than that it is. Raises ArchiveError."""
+        data = bytearray()
+        for chunk in self.store.chunks(self._document(key)):
+            data += chunk
+            if len(data) > most:
+                break
+        return bytes(data)
+
+    def move_document(self, key: str, target: str) -> None:
+        """Give a document another name. Interrupted, it stands under both, and a second call ends the same."""
+        if self.store.exists(self._document(key)):
+            self.store.copy(key, self._document(target), digest_of(self.store.chunks(key)))
+            self.store.delete(key)
+
     def has_document(self, key: str) -> bool:
         """Whether there is such a document."""
         return self.store.exists(self._document(key))

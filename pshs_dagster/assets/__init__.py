@@ -2,12 +2,23 @@
 call the domain, and tell what a person wants to see. What a deal or a release is stands elsewhere.
 """
 
+from pshs_dagster.assets.corrected_deals import corrected_deals
+from pshs_dagster.assets.database_backup import database_backup
 from pshs_dagster.assets.mysql_deals import mysql_deals
 from pshs_dagster.assets.parsed_deals import parsed_deals
 from pshs_dagster.assets.raw_zip import raw_zip
 from pshs_dagster.assets.rejected_deals import rejected_deals
 from pshs_dagster.assets.s3_backup import s3_backup
 
-ASSETS = (raw_zip, s3_backup, parsed_deals, rejected_deals, mysql_deals)
+ASSETS = (raw_zip, s3_backup, parsed_deals, rejected_deals, corrected_deals, mysql_deals, database_backup)
 
-__all__ = ["ASSETS", "mysql_deals", "parsed_deals", "raw_zip", "rejected_deals", "s3_backup"]
+__all__ = [
+    "ASSETS",
+    "corrected_deals",
+    "database_backup",
+    "mysql_deals",
+    "parsed_deals",
+    "raw_zip",
+    "rejected_deals",
+    "s3_backup",
+]

@@ -13,6 +13,7 @@ from pshs_dagster.database.loading.load import LoadReport
 from pshs_dagster.database.reading.history import ReleaseReport
 from pshs_dagster.deals.columns import BY_NAME, city_of
 from pshs_dagster.deals.frame import ParsedRelease
+from pshs_dagster.deals.overlay import Overlay
 from pshs_dagster.deals.rules import explain
 
 PREVIEW_ROWS = 5
@@ -60,6 +61,20 @@ def reject_preview(rejects: pd.DataFrame) -> dg.MarkdownMetadataValue:
         for line in rejects.head(REJECT_ROWS).to_dict("records")
     ]
     return markdown(["檔案", "行號", "編號", "退件原因", "reasons"], rows)
+
+
+def corrected_preview(overlay: Overlay) -> dg.MarkdownMetadataValue:
+    """The first lines that people made sound, and what they changed in them."""
+    rows = [
+        [
+            line.file,
+            line.line,
+            line.serial_number,
+            "；".join(f"{BY_NAME[entry.field].zh} {entry.old} → {entry.new}" for entry in line.entries if entry.field),
+        ]
+        for line in overlay.corrected[:REJECT_ROWS]
+    ]
+    return markdown(["檔案", "行號", "編號", "修正 corrected"], rows)
 
 
 def file_table(parsed: ParsedRelease) -> dg.MarkdownMetadataValue:

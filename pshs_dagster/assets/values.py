@@ -8,12 +8,16 @@ lies on anyone's disk.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 
 import dagster as dg
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.assets.common import plain_failures
+from pshs_dagster.database.correcting.entries import line_entries
+from pshs_dagster.database.database import Database
 from pshs_dagster.deals.frame import ParsedRelease, parse_release
+from pshs_dagster.deals.overlay import Overlay, laid_over
 from pshs_dagster.errors import ArchiveError
 from pshs_dagster.release_zip import ReleaseZip
 from pshs_dagster.releases import Release
@@ -22,9 +26,10 @@ from pshs_dagster.releases import Release
 class ReleaseValues(dg.IOManager):
     """Holds the values of the run that is under way, and derives those of earlier runs from the archive."""
 
-    def __init__(self, archive: Archive, cities: frozenset[str]) -> None:
+    def __init__(self, archive: Archive, cities: frozenset[str], database: Database) -> None:
         self._archive = archive
         self._cities = cities
+        self._database = database
         self._run_id = ""
         self._held: dict[tuple[str, str], object] = {}
 
@@ -51,6 +56,7 @@ class ReleaseValues(dg.IOManager):
             "s3_backup": self._newest,
             "parsed_deals": self._parse,
             "rejected_deals": self._count_rejects,
+            "corrected_deals": self._correct,
         }
 
     def _staged(self, release: Release) -> ArchivedZip:
@@ -73,9 +79,19 @@ class ReleaseValues(dg.IOManager):
     def _count_rejects(self, release: Release) -> int:
         return len(self._parse(release).rejects)
 
+    def _correct(self, release: Release) -> Overlay:
+        entries = line_entries(self._database.ready())
+        newest = self._newest(release)
+        return laid_over(self._parse(release), entries, known_on(newest))
+
+
+def known_on(copy: ArchivedZip) -> date:
+    """The day whose knowledge a copy carries."""
+    return copy.release.as_of(copy.fetched_at).date()
+
 
 def parse_archived(archive: Archive, copy: ArchivedZip, cities: frozenset[str]) -> ParsedRelease:
     """Parse an archived zip: the one way from the archive to a frame."""
     with archive.opened(copy) as path, ReleaseZip.open(path) as contents:
         files = (file for file in contents.deal_files() if file.letter in cities)
-        return parse_release(copy.release, files, copy.release.as_of(copy.fetched_at).date())
+        return parse_release(copy.release, files, known_on(copy))

@@ -40,6 +40,8 @@ _id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _long_text = sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 """A raw line may be of any length: TEXT ends at 64 KiB."""
 
+_json_or_null = sa.JSON(none_as_null=True)
+
 _tokens = sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql")
 """Names of copies, comma-joined, as `Copy.token` spells them: some twenty characters each, a copy a month at most."""
 
@@ -159,6 +161,16 @@ release_copies = sa.Table(
     sa.Column(
         "rejected", sa.JSON, nullable=False, comment="[city, serial] of rejected lines: in the copy, without a value"
     ),
+    sa.Column(
+        "corrected", _json_or_null, comment="Rejected lines that people made sound, and those that name no serial"
+    ),
+    sa.Column(
+        "corrections_seen",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="Highest id of corrections that was known when the copy was loaded",
+    ),
     sa.Index("ix_release_copies_as_of", "as_of"),
     comment="One row a copy of a release: a set of bytes, and the moment whose knowledge it carries",
     **MYSQL_OPTIONS,
@@ -206,13 +218,14 @@ rejected_deals = sa.Table(
     sa.Column("id", _id, primary_key=True, autoincrement=True),
     sa.Column("release", sa.String(RELEASE_WIDTH), nullable=False),
     sa.Column("file", sa.String(FILE_WIDTH), nullable=False),
-    sa.Column("line", sa.Integer, comment="Physical line; NULL where the file has another line there by now"),
+    sa.Column("line", sa.Integer, comment="Physical line; NULL where the newest copy has the line no more"),
     sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
     # Text, since a serial may be rejected for being anything but a serial.
     sa.Column("serial_number", _long_text, nullable=False),
     sa.Column("raw", _long_text, nullable=False, comment="The line as published"),
     sa.Column("reasons", sa.JSON, nullable=False),
     sa.Column("status", sa.String(16), nullable=False, server_default="open"),
+    sa.Column("published", _json_or_null, comment="The fields of the line by MOI's headings"),
     sa.Index("uq_rejected_deals_release_file_line", "release", "file", "line", unique=True),
     comment="Lines that could not be loaded as they stand",
     **MYSQL_OPTIONS,
@@ -224,13 +237,20 @@ corrections = sa.Table(
     sa.Column("id", _id, primary_key=True, autoincrement=True),
     sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
     sa.Column("serial_number", sa.String(32), nullable=False),
-    sa.Column("field", sa.String(64), nullable=False),
+    sa.Column("field", sa.String(64), nullable=False, comment="Column of deals; blank where something was dismissed"),
     sa.Column("old_value", sa.Text, nullable=False),
     sa.Column("new_value", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("editor", sa.String(128), nullable=False),
     sa.Column("edited_on", sa.Date, nullable=False),
     sa.Column("status", sa.String(16), nullable=False, comment="applied, stale, superseded"),
+    sa.Column("release", sa.String(RELEASE_WIDTH), comment="Release that the person looked at"),
+    sa.Column("as_of", sa.DateTime, comment="Moment whose knowledge that carried"),
+    sa.Column("file", sa.String(FILE_WIDTH), comment="CSV of a rejected line"),
+    sa.Column("raw", _long_text, comment="The rejected line as published; NULL where a deal was corrected"),
+    sa.Column("recorded_at", sa.DateTime),
+    sa.Column("document", sa.String(255), comment="The file that brought it"),
+    sa.Column("published_flags", sa.String(255), comment="Flags of the deal before corrections that are applied"),
     sa.Index("ix_corrections_city_serial_number", "city", "serial_number"),
     comment="What people corrected, and why",
     **MYSQL_OPTIONS,
@@ -238,6 +258,11 @@ corrections = sa.Table(
 
 _average = sa.Numeric(20, 4, asdecimal=False)
 """Averages are decimals: whole NTD would not agree with the sums that they come from."""
+
+_exact_name = sa.String(BY_NAME["build_name"].width).with_variant(
+    mysql.VARCHAR(BY_NAME["build_name"].width, charset="utf8mb4", collation="utf8mb4_bin"), "mysql"
+)
+"""Compared byte for byte: names that differ in case or in a rare character are different projects."""
 
 deal_statistics = sa.Table(
     "deal_statistics",
@@ -247,15 +272,96 @@ deal_statistics = sa.Table(
     sa.Column("district", sa.String(BY_NAME["district"].width), nullable=False),
     sa.Column("year", sa.String(4), nullable=False),
     sa.Column("month", sa.String(2), nullable=False),
-    sa.Column("build_name", sa.String(BY_NAME["build_name"].width), nullable=False),
+    sa.Column("build_name", _exact_name, nullable=False),
     sa.Column("room", sa.String(BY_NAME["room"].width), nullable=False),
     sa.Column("count_num", sa.Integer, nullable=False),
     sa.Column("avg_total_price", _average, nullable=False),
     sa.Column("avg_house_price", _average, nullable=False),
     sa.Column("avg_house_unit_price", _average, nullable=False),
+    sa.Column(
+        "mixed_parking_num",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="Of count_num, deals whose parking has no price or no area of its own",
+    ),
     sa.Column("created_at", sa.DateTime, server_default=NOW),
     sa.Column("updated_at", sa.DateTime, server_default=NOW),
     sa.Index("uq_deal_statistics_group", "city", "district", "year", "month", "build_name", "room", unique=True),
+    sa.Index("ix_deal_statistics_year_month", "year", "month"),
     comment="Counts and averages of deals",
     **MYSQL_OPTIONS,
 )
+
+project_statistics = sa.Table(
+    "project_statistics",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    sa.Column("district", sa.String(BY_NAME["district"].width), nullable=False),
+    sa.Column("build_name", _exact_name, nullable=False),
+    sa.Column("months", sa.Integer, nullable=False, comment="1, 3 or 6, back from last_month"),
+    sa.Column("size", sa.String(8), nullable=False, comment="Net area in 坪: 0-10, 10-20, 20-30, 30-40, 40+"),
+    sa.Column("opened_on", sa.Date, nullable=False, comment="Day of the first deal"),
+    sa.Column("last_month", sa.String(7), nullable=False, comment="The last complete month, such as 2022-07"),
+    sa.Column("count_num", sa.Integer, nullable=False),
+    sa.Column("mean_unit_price", _average, nullable=False, comment="萬元 per 坪"),
+    sa.Column("median_unit_price", _average, nullable=False, comment="萬元 per 坪"),
+    sa.Column("mean_total_price", _average, nullable=False, comment="萬元"),
+    sa.Column("median_total_price", _average, nullable=False, comment="萬元"),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_project_statistics_group", "city", "district", "build_name", "months", "size", unique=True),
+    comment="Projects that opened within a year, over their last months, by size",
+    **MYSQL_OPTIONS,
+)
+
+
+def _quartiles(name: str, unit: str) -> list[sa.Column[Any]]:
+    return [sa.Column(f"{name}_{part}", _average, comment=unit) for part in ("q1", "median", "q3")]
+
+
+def _changes(name: str) -> list[sa.Column[Any]]:
+    return [
+        sa.Column(f"{name}_{since}_change", _average, comment=f"Share, against the {before}; NULL where there is none")
+        for since, before in (("month", "month before"), ("year", "same month of the year before"))
+    ]
+
+
+market_statistics = sa.Table(
+    "market_statistics",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
+    sa.Column("district", sa.String(BY_NAME["district"].width), nullable=False),
+    sa.Column("year", sa.String(4), nullable=False),
+    sa.Column("month", sa.String(2), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False, server_default="provisional", comment="final or provisional"),
+    sa.Column("deals_num", sa.Integer, nullable=False, comment="Deals that the prices are of"),
+    sa.Column("cancelled_num", sa.Integer, nullable=False, comment="Cancelled deals, in no price"),
+    sa.Column("left_out_num", sa.Integer, nullable=False, comment="Suspect and special-relation deals, in no price"),
+    *_quartiles("unit_price", "萬元 per 坪"),
+    *_quartiles("total_price", "萬元"),
+    *_quartiles("size", "坪"),
+    *_changes("deals"),
+    *_changes("unit_price"),
+    *_changes("total_price"),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_market_statistics_group", "city", "district", "year", "month", unique=True),
+    comment="The market of a district by month: counts, quartiles and changes",
+    **MYSQL_OPTIONS,
+)
+
+statistics_months = sa.Table(
+    "statistics_months",
+    metadata,
+    sa.Column("month", sa.String(7), primary_key=True, comment="Month of the trade, such as 2022-07"),
+    sa.Column("deals", sa.Integer, nullable=False),
+    sa.Column("fingerprint", sa.BigInteger, nullable=False),
+    comment="The deals that the statistics of each month were computed from",
+    **MYSQL_OPTIONS,
+)
+
+STATISTICS = (deal_statistics, project_statistics, market_statistics, statistics_months)
+"""Computed from `deals`, and read by other programs meanwhile: a rebuild leaves them in place until they are anew."""

@@ -38,5 +38,5 @@ def rejects_for_table(rejects: pd.DataFrame) -> pd.DataFrame:
         [{"rule": r.rule, "column": r.column, "zh": r.zh, "en": r.en} for r in explain(reasons)]
         for reasons in rejects["reasons"]
     ]
-    kept = rejects[["file", "source_line", "city", "serial_number", "raw"]]
+    kept = rejects[["file", "source_line", "city", "serial_number", "raw", "published"]]
     return kept.assign(reasons=pd.Series(told, index=rejects.index, dtype=object))

@@ -12,7 +12,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from pshs_dagster.archive import ArchivedZip
-from pshs_dagster.assets.handover import record_of, rejected_serials
+from pshs_dagster.assets.handover import record_of
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.loading.load import FileLines, LoadReport, load_release
 from pshs_dagster.database.loading.rejects import record_rejects
@@ -96,7 +96,8 @@ class Loader:
                 prepared.deals[~inserted].reset_index(drop=True),
                 _less(prepared.lines, by_file),
                 self._clock(),
-                rejected=rejected_serials(rejects),
+                rejected=prepared.rejected,
+                overlay=prepared.overlay,
                 confirm_withdrawals=confirmed,
             )
         except WithdrawalsNotConfirmed as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,15 +17,17 @@ import pyarrow as pa
 import pyarrow.compute
 
 from pshs_dagster.archive import Archive, ArchivedZip
-from pshs_dagster.assets.handover import file_lines, sound_deals
+from pshs_dagster.assets.handover import hand_over
 from pshs_dagster.assets.s3_backup import identity_of
-from pshs_dagster.assets.values import parse_archived
+from pshs_dagster.assets.values import known_on, parse_archived
+from pshs_dagster.database.loading.fingerprints import Fingerprints, fingerprints_of
 from pshs_dagster.database.loading.load import FileLines
 from pshs_dagster.database.loading.rows import Rows
 from pshs_dagster.database.rebuilding import bulk
-from pshs_dagster.database.rebuilding.proof import Fingerprints, Hashes, fingerprints_of, found_in, keys_of
+from pshs_dagster.database.rebuilding.proof import Hashes, found_in, keys_of
 from pshs_dagster.deals.frame import ParsedRelease
 from pshs_dagster.deals.identity import Identity, identify
+from pshs_dagster.deals.overlay import Entry, Overlay, laid_over
 from pshs_dagster.errors import PshsError
 from pshs_dagster.release_zip import ReleaseZip
 from pshs_dagster.verdicts import ERROR, HOLDS, Verdict, on_identity, on_rejection
@@ -59,7 +61,10 @@ class Prepared:
     keys: Hashes
     fingerprints: Fingerprints
     rejects: pd.DataFrame
-    """With OWN_COLUMNS, unlike the sound lines."""
+    """With OWN_COLUMNS, unlike the sound lines. Those that people made sound stand here too."""
+    rejected: frozenset[tuple[str, str]]
+    """City and serial of those that are no deals."""
+    overlay: Overlay
     lines: tuple[FileLines, ...]
     said: tuple[Said, ...]
     seconds: float
@@ -83,12 +88,16 @@ class Unusable:
 
 
 class Preparer:
-    """Prepares copies one after the other, and remembers which deals have come by. `folder` is for spelt rows."""
+    """Prepares copies one after the other, and remembers which deals have come by. `folder` is for spelt rows;
+    `decisions` are what people decided about rejected lines."""
 
-    def __init__(self, archive: Archive, cities: frozenset[str], folder: Path, *, in_bulk: bool) -> None:
+    def __init__(
+        self, archive: Archive, cities: frozenset[str], folder: Path, decisions: Sequence[Entry] = (), *, in_bulk: bool
+    ) -> None:
         self._archive = archive
         self._cities = cities
         self._folder = folder
+        self._decisions = decisions
         self._in_bulk = in_bulk
         self._met = np.empty(0, np.uint64)
 
@@ -103,7 +112,8 @@ class Preparer:
         rejects = parsed.rejects
         few = on_rejection(len(rejects), len(parsed.lines))
         said += [Said("backup_intact"), _every_line(parsed), Said("rejection_rate", few)]
-        lines, deals = file_lines(parsed), _in_order(sound_deals(parsed))
+        over = hand_over(parsed, laid_over(parsed, self._decisions, known_on(copy)))
+        deals = _in_order(over.deals)
         del parsed
         keys, rows = keys_of(deals), Rows(deals)
         plain, spelt = self._spell_plain(deals, rows, keys)
@@ -113,7 +123,9 @@ class Preparer:
             keys=keys,
             fingerprints=fingerprints_of(rows),
             rejects=rejects,
-            lines=lines,
+            rejected=over.rejected,
+            overlay=over.overlay,
+            lines=over.lines,
             said=tuple(said),
             seconds=time.perf_counter() - started,
             plain=plain,

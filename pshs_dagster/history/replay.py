@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from pshs_dagster.archive import Archive, ArchivedZip
 from pshs_dagster.clock import Clock
+from pshs_dagster.database.correcting.entries import line_entries
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.rebuilding import bulk
 from pshs_dagster.database.rebuilding.rebuild import rebuilding
@@ -71,12 +72,13 @@ def replay(
     loaded = _loaded_copies(engine)
     _refuse_losses(loaded - {(copy.release.key, copy.sha256) for copy in copies}, wishes)
     replayed: list[Replayed] = []
+    decisions = line_entries(engine)
     with (
         _lean_memory(),
         tempfile.TemporaryDirectory(prefix="pshs-") as folder,
         rebuilding(engine) as rebuild,
     ):
-        preparer = Preparer(archive, cities, Path(folder), in_bulk=bulk.is_possible(rebuild.engine))
+        preparer = Preparer(archive, cities, Path(folder), decisions, in_bulk=bulk.is_possible(rebuild.engine))
         loader = Loader(rebuild.engine, clock, Path(folder))
         for number, prepared in enumerate(ahead(copies, preparer), 1):
             known = (prepared.copy.release.key, prepared.copy.sha256) in loaded

@@ -19,7 +19,7 @@ from pshs_dagster.history.loading import Replayed
 from pshs_dagster.history.replay import Watch, Wishes
 from pshs_dagster.portal import Published
 from pshs_dagster.releases import Release
-from pshs_dagster.runs import QUIET, UNFINISHED, close_abandoned_runs, first_failure, own_tags
+from pshs_dagster.runs import QUIET, UNFINISHED, close_abandoned_runs, first_failure, own_tags, subset
 
 FETCHED = ("raw_zip", "s3_backup")
 """The assets that bring a release into the archive; their checks run with them."""
@@ -78,10 +78,7 @@ def fetch(definitions: dg.Definitions, instance: dg.DagsterInstance, release: Re
     if attempts_for(instance, release).running:
         return f"A run for {release} is under way already; wait for it, or end it on Dagster's page."
     instance.add_dynamic_partitions(str(RELEASES.name), [release.key])
-    job = definitions.resolve_job_def(LOAD_JOB)
-    assets = {dg.AssetKey(name) for name in FETCHED}
-    checks = {key for key in job.asset_layer.asset_graph.asset_check_keys if key.asset_key in assets}
-    result = job.get_subset(asset_selection=assets, asset_check_selection=checks).execute_in_process(
+    result = subset(definitions.resolve_job_def(LOAD_JOB), FETCHED).execute_in_process(
         instance=instance, partition_key=release.key, run_config=dict(QUIET), tags=own_tags(), raise_on_error=False
     )
     return first_failure(result)[1]

@@ -54,6 +54,14 @@ def mysql_engine(mysql_uri: str) -> Iterator[sa.Engine]:
     engine.dispose()
 
 
+@pytest.fixture
+def shared_mysql_engine(migrated_mysql: str) -> Iterator[sa.Engine]:
+    """An engine for the database of MySQL that one test after the other uses, with our tables, empty."""
+    engine = emptied(connect(migrated_mysql))
+    yield engine
+    engine.dispose()
+
+
 @pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file to copy."""

@@ -1,7 +1,8 @@
-"""A process that loads one made-up release and stops before a chosen statement, to be killed there. No tests here."""
+"""A process that loads a made-up release and stops before a chosen statement, to be killed there. No tests here."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -33,15 +34,23 @@ def load_before(engine: sa.Engine) -> None:
     load(engine, copy_of("111S4", date(2023, 7, 1)), [deal("A2", price=2)])
 
 
-def load_and_die(uri: str, step: int) -> str | None:
-    """Load RELEASE in a process of its own that is killed (SIGKILL) before its statement number `step`.
+def load_release(engine: sa.Engine) -> None:
+    """Load RELEASE."""
+    load(engine, "111S3", RELEASE, LATER)
 
-    Gives that statement, or None where the load had fewer and came to its end.
+
+def killed_before(
+    uri: str, step: int, work: Callable[[sa.Engine], object] = load_release, words: Sequence[str] = ("",)
+) -> str | None:
+    """Do `work` in a process of its own that is killed (SIGKILL) before its statement number `step`.
+
+    Only statements that begin with one of `words` are counted. Gives that statement, or None where the work had
+    fewer and came to its end.
     """
     context = get_context("forkserver")  # a clean process in milliseconds: the modules are loaded once
     context.set_forkserver_preload(["pytest", __name__])
     here, there = context.Pipe()
-    process = context.Process(target=_load, args=(uri, step, there))
+    process = context.Process(target=_work, args=(uri, step, work, tuple(words), there))
     process.start()
     there.close()
     try:
@@ -53,20 +62,22 @@ def load_and_die(uri: str, step: int) -> str | None:
         here.close()
 
 
-def _load(uri: str, step: int, parent: Connection) -> None:
+def _work(uri: str, step: int, work: Callable[[sa.Engine], object], words: tuple[str, ...], parent: Connection) -> None:
     engine = connect(uri)
-    _stop_before(engine, step, parent)
-    load(engine, "111S3", RELEASE, LATER)
+    _stop_before(engine, step, words, parent)
+    work(engine)
     engine.dispose()
     parent.send(None)
     parent.recv()
 
 
-def _stop_before(engine: sa.Engine, step: int, parent: Connection) -> None:
+def _stop_before(engine: sa.Engine, step: int, words: tuple[str, ...], parent: Connection) -> None:
     count = 0
 
     def pass_by(statement: str) -> None:
         nonlocal count
+        if not statement.lstrip().startswith(words):
+            return
         count += 1
         if count == step:
             parent.send(statement)

@@ -226,7 +226,7 @@ def content(engine: sa.Engine) -> dict[str, list[str]]:
     with engine.connect() as connection:
         for name in TABLES:
             table = metadata.tables[name]
-            wanted = [column for column in table.columns if column.name not in {"id", *CLOCKS}]
+            wanted = [column for column in table.columns if column.name not in {"id", "published", *CLOCKS}]
             found[name] = [dict(row) for row in connection.execute(sa.select(*wanted)).mappings()]
     return comparable(found)
 

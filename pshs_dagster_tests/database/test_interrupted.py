@@ -15,7 +15,7 @@ from pshs_dagster.database.loading.load import LoadReport, load_release
 from pshs_dagster.database.locks import exclusive
 from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.errors import DatabaseError
-from pshs_dagster_tests.database.killed_load import RELEASE, load_and_die, load_before
+from pshs_dagster_tests.database.killed_load import RELEASE, killed_before, load_before
 from pshs_dagster_tests.database.made_up import (
     LATER,
     copy_of,
@@ -35,13 +35,14 @@ def tables(engine: sa.Engine) -> dict[str, Any]:
     return snapshot(engine, but=["id"])
 
 
+@pytest.mark.slow
 def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(engine: sa.Engine) -> None:
     uri = engine.url.render_as_string(hide_password=False)
     load_before(engine)
     before = tables(engine)
     passed: list[str] = []
     for step in itertools.count(1):
-        statement = load_and_die(uri, step)
+        statement = killed_before(uri, step)
         if statement is None or "COMMIT" in passed:
             break
         passed.append(statement)
@@ -62,6 +63,7 @@ def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(
     assert tables(engine) == after
 
 
+@pytest.mark.slow
 def test_a_load_that_was_killed_and_repeated_ends_as_one_that_was_not(
     engine: sa.Engine, request: pytest.FixtureRequest, tmp_path: Any
 ) -> None:
@@ -78,7 +80,7 @@ def test_a_load_that_was_killed_and_repeated_ends_as_one_that_was_not(
         migrate(disturbed)
         load_before(disturbed)
         for step in itertools.count(1, 4):
-            if load_and_die(uri, step) is None:
+            if killed_before(uri, step) is None:
                 break
         load(disturbed, "111S3", RELEASE, LATER)
         assert tables(disturbed) == undisturbed

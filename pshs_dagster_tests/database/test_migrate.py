@@ -51,6 +51,7 @@ def test_what_is_up_to_date_is_left_alone(engine: sa.Engine) -> None:
     assert definitions(engine) == before
 
 
+@pytest.mark.mysql
 def test_every_text_holds_every_character_on_mysql(mysql_engine: sa.Engine) -> None:
     name = mysql_engine.url.database
     run(mysql_engine, [f"ALTER DATABASE {name} CHARACTER SET latin1"])

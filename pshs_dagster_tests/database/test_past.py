@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from pshs_dagster.database.loading.load import FileLines, ReleaseRecord, load_re
 from pshs_dagster.database.reading.parquet import write_parquet
 from pshs_dagster.database.reading.past import FRAME_COLUMNS, Summary, as_of, as_of_by_city, first_known
 from pshs_dagster.database.schema.migrate import migrate
-from pshs_dagster.database.tables import deal_events, deals
+from pshs_dagster.database.tables import deals
 from pshs_dagster.deals.frame import parse_release
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import TAIPEI, Release
@@ -104,8 +105,9 @@ def each_day_is_as_if_nothing_came_after(engine: sa.Engine, history: list[Copy],
         assert_same(as_of(engine, day), deals_of_then)
 
 
-many = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-few = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+some = settings(many, max_examples=10)
+few = settings(many, max_examples=4)
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,17 @@ def sqlite_engine(tmp_path_factory: pytest.TempPathFactory) -> Any:
     engine.dispose()
 
 
+@pytest.mark.thorough
 @many
+@given(history=histories, order=st.randoms(use_true_random=False))
+def test_each_day_of_many_histories_is_as_if_nothing_came_after(
+    sqlite_engine: sa.Engine, history: list[Copy], order: random.Random
+) -> None:
+    each_day_is_as_if_nothing_came_after(sqlite_engine, history, order)
+
+
+@pytest.mark.slow
+@some
 @given(history=histories, order=st.randoms(use_true_random=False))
 def test_each_day_is_as_if_nothing_came_after_on_sqlite(
     sqlite_engine: sa.Engine, history: list[Copy], order: random.Random
@@ -128,10 +140,9 @@ def test_each_day_is_as_if_nothing_came_after_on_sqlite(
 @few
 @given(history=histories, order=st.randoms(use_true_random=False))
 def test_each_day_is_as_if_nothing_came_after_on_mysql(
-    mysql_engine: sa.Engine, history: list[Copy], order: random.Random
+    shared_mysql_engine: sa.Engine, history: list[Copy], order: random.Random
 ) -> None:
-    migrate(mysql_engine)
-    each_day_is_as_if_nothing_came_after(mysql_engine, history, order)
+    each_day_is_as_if_nothing_came_after(shared_mysql_engine, history, order)
 
 
 def told_of(found: pd.DataFrame, serial: str, *names: str) -> list[Any]:
@@ -201,27 +212,6 @@ def test_rows_of_another_program_are_not_ours_to_tell(engine: sa.Engine) -> None
     assert serials(as_of(engine, date(2022, 7, 1))) == ["A"]
 
 
-def test_a_correction_is_undone_before_its_day_and_stands_from_then_on(engine: sa.Engine) -> None:
-    load(engine, "2022-07-01", [deal("A", price=5, transaction_date=pd.Timestamp(2022, 5, 12))])
-    with write_transaction(engine) as connection:
-        connection.execute(sa.update(deals).values(price=50, transaction_date=date(2022, 5, 13)))
-        corrected = {
-            "event": "corrected",
-            "city": "新北市",
-            "serial_number": "A",
-            "release": "2022-07-01",
-            "as_of": datetime(2022, 8, 1, 9),  # noqa: DTZ001 - wall time, as in the tables
-            "changes": {"price": [5, 50], "transaction_date": ["2022-05-12", "2022-05-13"]},
-            "recorded_at": datetime(2022, 8, 1, 9),  # noqa: DTZ001
-        }
-        connection.execute(sa.insert(deal_events).values(corrected))
-    told = [
-        told_of(as_of(engine, day).set_index("serial_number"), "A", "price", "transaction_date")
-        for day in (date(2022, 7, 31), date(2022, 8, 1))
-    ]
-    assert told == [[5, pd.Timestamp(2022, 5, 12)], [50, pd.Timestamp(2022, 5, 13)]]
-
-
 def test_the_summary_counts_what_passes_by_and_keeps_the_newest_trades(engine: sa.Engine) -> None:
     traded = [pd.Timestamp(2022, 7, day) for day in range(1, 6)]
     load(engine, "2022-09-01", [deal(f"A{day.day}", transaction_date=day) for day in traded])
@@ -284,11 +274,19 @@ def test_a_file_that_was_there_stays_when_the_new_one_fails(tmp_path: Path) -> N
 
 
 @pytest.mark.real
-@pytest.mark.slow
+@pytest.mark.thorough
 def test_real_issues_and_their_season_day_for_day(engine: sa.Engine, real_data: Path) -> None:
     """Issues as they came out, then the season: each day afterwards as it was when nothing later was there."""
     days = ("0701", "0711", "0721", "0801", "0811", "0821", "0901", "0911")
-    zips = [*(f"issues/2022{day}.zip" for day in days), "seasons/111S3.zip"]
+    each_real_day_is_as_it_was(engine, real_data, [*(f"issues/2022{day}.zip" for day in days), "seasons/111S3.zip"])
+
+
+@pytest.mark.real
+def test_real_issues_day_for_day(engine: sa.Engine, real_data: Path) -> None:
+    each_real_day_is_as_it_was(engine, real_data, [f"issues/2022{day}.zip" for day in ("0701", "0711", "0721", "0801")])
+
+
+def each_real_day_is_as_it_was(engine: sa.Engine, real_data: Path, zips: Sequence[str]) -> None:
     expected: dict[date, pd.DataFrame] = {}
     for name in zips:
         parsed = parse_zip(real_data / name)

@@ -15,6 +15,8 @@ from pshs_dagster.releases import Release
 from pshs_dagster.sandbox import dirt, places, serials, zips
 from pshs_dagster_tests.sandbox.reading import DATE, NAME, PRICE, SERIAL, UNIT, deals_in, files_in, lines_of
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2023, 6, 8)
 
 DISTRICT, TARGET, PLACE, AREA, UNIT_PRICE, SPACE_AREA, SPACE_PRICE = 0, 1, 2, 15, 22, 24, 25

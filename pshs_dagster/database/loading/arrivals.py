@@ -65,11 +65,13 @@ def arrive(
     known = _known_copy(connection, record)
     as_of = wall_time(record.as_of) if known is None else known.as_of
     cities = frozenset(city_of(file.file) for file in lines)
+    knowledge = Knowledge(Copy(record.release, as_of), _bytes(record, known), now)
     all_cities, all_rejected = cities, rejected
     if known is not None:
+        # Of other bytes the newer ones have the last word, also about what they reject.
+        told_by_now = cities if knowledge.bytes is not Bytes.OLDER else frozenset[str]()
         all_cities |= frozenset(known.cities)
-        all_rejected |= {(city, serial) for city, serial in _pairs(known.rejected) if city not in cities}
-    knowledge = Knowledge(Copy(record.release, as_of), _bytes(record, known), now)
+        all_rejected |= {(city, serial) for city, serial in _pairs(known.rejected) if city not in told_by_now}
     return Arrival(record, knowledge, cities, all_cities, all_rejected, known)
 
 

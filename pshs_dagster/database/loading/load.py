@@ -2,8 +2,9 @@
 
 The steps are told elsewhere: `rows.py` spells the rows, `staging.py` brings them into a temporary table,
 `merge.py` decides and carries out what becomes of their deals, `lives.py` what happened to those, `presence.py`
-who is withdrawn and who is back, `arrivals.py` puts the copy on record. Here is their order. Rejected lines have
-their own table (`rejects.py`).
+who is withdrawn and who is back, `arrivals.py` puts the copy on record; `recognise.py` spares all of it. Here is
+their order. Rejected lines have their own table (`rejects.py`). What people corrected is taken out before and applied
+anew after (`correcting/`).
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from pshs_dagster.database import locks
+from pshs_dagster.database.correcting import made, marks, values
+from pshs_dagster.database.correcting.entries import read_ledger
 from pshs_dagster.database.engine import translated
-from pshs_dagster.database.loading import lives, merge, presence, withdrawals
+from pshs_dagster.database.loading import lives, merge, presence, recognise, withdrawals
 from pshs_dagster.database.loading.arrivals import Arrival, arrive, put_on_record
 from pshs_dagster.database.loading.rejects import refresh_statuses
 from pshs_dagster.database.loading.rows import Rows
@@ -28,6 +31,7 @@ from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.tables import deal_events, deal_statistics, withdrawn_deals
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.deals.columns import BY_NAME, city_of
+from pshs_dagster.deals.overlay import Overlay
 
 __all__ = ["FileCounts", "FileLines", "LoadReport", "ReleaseRecord", "load_release"]
 
@@ -42,6 +46,7 @@ def load_release(
     now: datetime,
     *,
     rejected: Collection[tuple[str, str]] = (),
+    overlay: Overlay | None = None,
     confirm_withdrawals: bool = False,
     wait: timedelta = locks.WAIT,
 ) -> LoadReport:
@@ -49,6 +54,7 @@ def load_release(
 
     `deals` has `file` and every column of COLUMNS, unique by (city, serial_number); it may be empty.
     `rejected` names city and serial of rejected lines: such deals are in the release, though without a value.
+    `overlay` tells which of the deals are rejected lines that people made sound; those count as deals everywhere here.
     `now` is aware. Waits up to `wait` for another load to end. Loading the same copy again changes nothing.
 
     Raises WithdrawalsNotConfirmed where a season lacks suspiciously many deals, unless `confirm_withdrawals`;
@@ -57,12 +63,23 @@ def load_release(
     rows = Rows(deals)
     named = frozenset((city, serial) for city, serial in rejected if serial)
     with translated(engine, f"load {record.release}"), locks.exclusive(engine, wait) as connection:
-        _make_room(connection, rows.lengths)
-        with connection.begin(), staging_tables(connection, rows.lengths) as staging:
-            method = fill(connection, staging.staged, rows)
+        make_room(connection, rows.lengths)
+        with connection.begin():
+            ledger = read_ledger(connection)
+            values.put_back(connection, ledger)
             arrival = arrive(connection, record, lines, named, wall_time(now))
-            counts = _carry_out(connection, staging, arrival, lines, confirm_withdrawals)
+            if recognise.is_there(connection, arrival, rows):
+                method, counts = recognise.RECOGNISED, recognise.as_unchanged(lines, rows)
+            else:
+                with staging_tables(connection, rows.lengths) as staging:
+                    method = fill(connection, staging.staged, rows)
+                    counts = _carry_out(connection, staging, arrival, lines, confirm_withdrawals)
             put_on_record(connection, arrival, counts)
+            if overlay is not None:
+                made.put_on_record(connection, arrival.knowledge, arrival.cities, overlay)
+                marks.tell(connection, overlay.corrected, arrival.knowledge.now)
+            values.apply_anew(connection, ledger)
+            marks.judge_lines(connection, ledger)
             refresh_statuses(connection)
     report = LoadReport(counts, method)
     logger.info(
@@ -109,7 +126,7 @@ def _carry_out(
     )
 
 
-def _make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
+def make_room(connection: sa.Connection, lengths: dict[str, int]) -> None:
     """Widen the columns that a text of this release does not fit into, wherever the text goes from there.
 
     Outside the transaction, since MySQL commits when a table is altered.

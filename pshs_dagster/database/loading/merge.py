@@ -94,7 +94,7 @@ def counts(connection: sa.Connection, staging: Staging, lines: Sequence[FileLine
     unknown = {row.file for row in rows} - {file.file for file in lines}
     if unknown:
         raise DatabaseError(f"Deals of {', '.join(sorted(unknown))} are to be loaded, but its lines were not counted.")
-    return tuple(_counts_of(file, {row.action: row.rows for row in rows if row.file == file.file}) for file in lines)
+    return tuple(counts_of(file, {row.action: row.rows for row in rows if row.file == file.file}) for file in lines)
 
 
 def actions(connection: sa.Connection, staging: Staging) -> int:
@@ -135,7 +135,8 @@ def beside(query: sa.Select[*Columns], staging: Staging, table: sa.Table) -> sa.
     return staging.found_by_key(query.select_from(joined).prefix_with("STRAIGHT_JOIN", dialect="mysql"), table)
 
 
-def _counts_of(file: FileLines, rows: Mapping[int, int]) -> FileCounts:
+def counts_of(file: FileLines, rows: Mapping[int, int]) -> FileCounts:
+    """What becomes of a file, from the number of its rows for each action. Raises DatabaseError (law 1)."""
     new = sum(number for action, number in rows.items() if action & NEW)
     changed = sum(number for action, number in rows.items() if action & CHANGED)
     unchanged = sum(rows.values()) - new - changed

@@ -25,7 +25,7 @@ from pshs_dagster.releases import Release
 
 SERIAL_WIDTH = BY_NAME["serial_number"].width or 0
 
-FIELDS = ("file", "line", "city", "serial_number", "raw", "reasons")
+FIELDS = ("file", "line", "city", "serial_number", "raw", "reasons", "published")
 """What a frame tells of a line; `line` is called `source_line` there."""
 
 
@@ -59,9 +59,9 @@ def record_rejects(
     The table tells of the newest copy of a release: where `record` is an older copy than one that was loaded,
     nothing is done.
 
-    `rejects` has file, source_line, city, serial_number, raw and reasons (a list of dicts a row). A line
-    that was there before keeps its id and status; one that is gone is deleted, unless a person has
-    decided about it; a new one is open. Raises DatabaseError.
+    `rejects` has file, source_line, city, serial_number, raw, reasons (a list of dicts a row), and may have published
+    (the fields by MOI's headings, as JSON). A line that was there before keeps its id and status; one that is gone is
+    deleted, unless a person has decided about it; a new one is open. Raises DatabaseError.
     """
     wanted = {_line(fields, seen): fields for seen, fields in _numbered(_fields_of(rejects))}
     doing = f"record the rejected lines of {release}"
@@ -148,7 +148,7 @@ def _make_equal(connection: sa.Connection, release: str, wanted: dict[Line, dict
         for line, row in known.items()
         if line in wanted and any(row[field] != wanted[line][field] for field in FIELDS)
     ]
-    _remove(connection, gone, {(fields["file"], fields["line"]) for fields in wanted.values()})
+    _remove(connection, gone)
     _move(connection, moved)
     if new:
         connection.execute(
@@ -169,8 +169,9 @@ def _fields_of(rejects: pd.DataFrame) -> list[dict[str, Any]]:
             **{field: str(row[field]) for field in ("file", "city", "serial_number", "raw")},
             "line": int(row["line"]),
             "reasons": json.loads(json.dumps(row["reasons"], ensure_ascii=False)),
+            "published": json.loads(row["published"]) if row.get("published") else None,
         }
-        for row in ordered[list(FIELDS)].to_dict("records")
+        for row in ordered.to_dict("records")
     ]
 
 
@@ -189,17 +190,15 @@ def _line(row: dict[str, Any], seen: int) -> Line:
     return row["file"], row["raw"], seen
 
 
-def _remove(connection: sa.Connection, gone: list[dict[str, Any]], taken: set[tuple[str, int]]) -> None:
-    """Delete what nobody decided about; what somebody did makes way for the line that has its number now."""
+def _remove(connection: sa.Connection, gone: list[dict[str, Any]]) -> None:
+    """Delete what nobody decided about; what somebody did stays, though it has no number any more."""
     undecided = [{"b_id": row["id"]} for row in gone if row["status"] not in DECIDED]
-    in_the_way = [
-        {"b_id": row["id"]} for row in gone if row["status"] in DECIDED and (row["file"], row["line"]) in taken
-    ]
+    decided = [{"b_id": row["id"]} for row in gone if row["status"] in DECIDED and row["line"] is not None]
     mine = rejected_deals.c.id == sa.bindparam("b_id")
     if undecided:
         connection.execute(sa.delete(rejected_deals).where(mine), undecided)
-    if in_the_way:
-        connection.execute(sa.update(rejected_deals).where(mine).values(line=None), in_the_way)
+    if decided:
+        connection.execute(sa.update(rejected_deals).where(mine).values(line=None), decided)
 
 
 def _move(connection: sa.Connection, moved: list[dict[str, Any]]) -> None:

@@ -14,11 +14,15 @@ import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 
+from pshs_dagster.database.correcting.entries import Ledger, read_ledger
 from pshs_dagster.database.engine import translated
 from pshs_dagster.database.records import ReleaseRecord, moment, wall_time
+from pshs_dagster.database.snapshot import snapshot
 from pshs_dagster.database.tables import deals as deals_table
 from pshs_dagster.database.tables import release_copies, withdrawn_deals
+from pshs_dagster.deals.amending import amended
 from pshs_dagster.deals.columns import COLUMNS, ColumnType
+from pshs_dagster.deals.texts import flags_after
 from pshs_dagster.deals.timeline import Copy
 
 KEY = ["city", "serial_number"]
@@ -51,7 +55,8 @@ class Verification:
 
 def verify_release(engine: sa.Engine, record: ReleaseRecord, deals: pd.DataFrame) -> Verification:
     """Compare every deal of the frame (as for `load_release`) with its row. Raises DatabaseError."""
-    with translated(engine, f"read back {record.release}"), engine.connect() as connection:
+    with snapshot(engine, f"read back {record.release}") as connection:
+        ledger = read_ledger(connection)
         stored = _stored(connection, deals_table, deals)
         copy = _copy(connection, record)
         gone = _stored(connection, withdrawn_deals, deals, names=("withdrawn_release",))
@@ -64,10 +69,36 @@ def verify_release(engine: sa.Engine, record: ReleaseRecord, deals: pd.DataFrame
     return Verification(
         expected=len(expected),
         missing=expected.loc[~found & ~withdrawn, ["file", "source_line", *KEY]].reset_index(drop=True),
-        different=_differences(expected[compared], matched[compared]),
+        different=_differences(_corrected(expected[compared], copy, ledger), matched[compared]),
         newer=int(newer.sum()),
         withdrawn=int(withdrawn.sum()),
     )
+
+
+def _corrected(deals: pd.DataFrame, copy: Copy, ledger: Ledger) -> pd.DataFrame:
+    """The deals of a copy, which is the newest that has them, with what people corrected."""
+    if not ledger.amendments:
+        return deals
+    mine = [key in ledger.amendments_of for key in zip(deals["city"], deals["serial_number"], strict=True)]
+    if not any(mine):
+        return deals
+    records = deals[mine].to_dict("records")
+    before: list[dict[str, Any]] = [{str(name): _value(value) for name, value in row.items()} for row in records]
+    entries = [ledger.amendments_of[row["city"], row["serial_number"]] for row in before]
+    after = [row | amended(row, copy, of_deal).values for row, of_deal in zip(before, entries, strict=True)]
+    flags = flags_after([row["flags"] for row in before], before, after, [copy.release.key] * len(before))
+    rows = pd.DataFrame([row | {"flags": told} for row, told in zip(after, flags, strict=True)], deals.index[mine])
+    corrected = deals.copy()
+    for column in COLUMNS:
+        corrected.loc[mine, column.name] = rows[column.name].astype(deals[column.name].dtype)
+    return corrected
+
+
+def _value(value: Any) -> Any:
+    """As the database would give it."""
+    if value is pd.NaT:
+        return None
+    return value.date() if isinstance(value, pd.Timestamp) else value
 
 
 def newest_created_at(engine: sa.Engine, release: str) -> datetime | None:

@@ -1,7 +1,8 @@
 """The content of the tables as one SHA-256: equal where the content is, on SQLite and MySQL alike.
 
-What counts is what MOI published and what was concluded from it. Ids and moments of the clock tell how the
-rows came in and do not count, nor do columns and rows that other programs added. How rows get in is not told here.
+What counts is what MOI published, what was concluded from it, and what people corrected. Ids and moments of the
+clock tell how the rows came in and do not count, nor do columns and rows that other programs added. How rows get in
+is not told here.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from pshs_dagster.database.snapshot import ROWS_AT_ONCE, snapshot
-from pshs_dagster.database.tables import deal_events, deals, rejected_deals, withdrawn_deals
+from pshs_dagster.database.tables import corrections, deal_events, deals, rejected_deals, withdrawn_deals
 
-TABLES = (deals, withdrawn_deals, deal_events, rejected_deals)
+TABLES = (deals, withdrawn_deals, deal_events, rejected_deals, corrections)
 """What a rebuild must bring back, in the order of the digest."""
 
-LEFT_OUT = frozenset({"id", "created_at", "updated_at", "recorded_at", "withdrawn_at"})
-"""Numbers that the database gave, and moments at which something was done here."""
+LEFT_OUT = frozenset({"id", "created_at", "updated_at", "recorded_at", "withdrawn_at", "published"})
+"""Numbers that the database gave, moments at which something was done here, and the fields of a rejected line, which
+its text has as well."""
 
 NULL = "-"
 """Stands where the length of a value would: no length is spelt so."""
@@ -38,7 +40,12 @@ def digest(engine: sa.Engine) -> str:
 def table_digests(engine: sa.Engine) -> dict[str, str]:
     """SHA-256 of each of TABLES by its name, so that a person sees which one differs. Raises DatabaseError."""
     with snapshot(engine, "be read for its digest") as connection:
-        return {table.name: _digest_of(connection, table) for table in TABLES}
+        return digests_seen_by(connection)
+
+
+def digests_seen_by(connection: sa.Connection) -> dict[str, str]:
+    """The same as a connection sees the tables: for whoever reads more than the digest from one snapshot."""
+    return {table.name: _digest_of(connection, table) for table in TABLES}
 
 
 def combined(digests: Mapping[str, str]) -> str:

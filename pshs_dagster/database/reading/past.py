@@ -1,13 +1,14 @@
 """`deals` as they were known at the end of a day, from the tables alone.
 
 The newest values stand in `deals` and `withdrawn_deals`, and what changed them in `deal_events`: the past is what
-is left when the events after the day are undone. How one deal lived is told in `biography.py`.
+is left when the events after the day are undone. What people had corrected by then is applied to that, as the ledger
+tells it; `past_corrections.py` knows how. How one deal lived is told in `biography.py`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import sqlalchemy as sa
 
+from pshs_dagster.database.reading.past_corrections import PastCorrections, by_column
 from pshs_dagster.database.snapshot import ROWS_AT_ONCE, snapshot
 from pshs_dagster.database.tables import deal_events, deals, withdrawn_deals
 from pshs_dagster.deals.columns import BY_NAME, COLUMNS, ColumnType
@@ -29,7 +31,7 @@ KNOWN = tuple(column for column in COLUMNS if column.header or column.name in ("
 
 FRAME_COLUMNS = (*(column.name for column in KNOWN), "first_release", "last_release", "as_of")
 
-CHANGING = (*(event.value for event in OF_VALUES), "corrected")
+CHANGING = tuple(event.value for event in OF_VALUES)
 MOVING = tuple(event.value for event in OF_PRESENCE)
 """The kinds of events: those that change values of a deal, and those that take it out and bring it back."""
 
@@ -54,9 +56,10 @@ def as_of_by_city(engine: sa.Engine, day: date, city: str | None = None) -> Iter
     """The same city after city, so that memory is bounded by the largest; at least one frame, which may be empty."""
     end = datetime.combine(day + timedelta(days=1), time())
     with snapshot(engine, f"tell what was known on {day}") as connection:
+        corrected = PastCorrections(connection, end)
         anything = False
         for name in sorted(_cities(connection)) if city is None else [city]:
-            frame = _city_as_of(connection, name, end)
+            frame = _city_as_of(connection, name, end, corrected)
             if len(frame):
                 anything = True
                 yield frame
@@ -104,13 +107,19 @@ def _cities(connection: sa.Connection) -> set[str]:
     return set(connection.scalars(both))
 
 
-def _city_as_of(connection: sa.Connection, city: str, end: datetime) -> pd.DataFrame:
+def _city_as_of(connection: sa.Connection, city: str, end: datetime, corrected: PastCorrections) -> pd.DataFrame:
     rows = pa.concat_tables([_rows(connection, table, city, end) for table in (deals, withdrawn_deals)])
     events = _events(connection, city, end)
     frame = _typed(rows)
     frame = _with_copy_of_then(frame, rows, end)
+    frame = _with_values(frame, corrected.published(frame, city))
     frame = _undone(frame, [event for event in events if event.kind in CHANGING])
-    frame = frame[~frame["serial_number"].isin(_withdrawn(events)).to_numpy(dtype=np.bool_)]
+    then = corrected.without_later_lines(connection, city)
+    gone = {serial for serial, known in then.items() if known is None}
+    gone |= set(_withdrawn(events)) - then.keys()
+    frame = frame[~frame["serial_number"].isin(gone).to_numpy(dtype=np.bool_)].reset_index(drop=True)
+    frame = _with_values(frame, by_column({serial: known for serial, known in then.items() if known is not None}))
+    frame = _with_values(frame, corrected.corrected(frame, city))
     # Serials are ASCII, and Arrow sorts them by their bytes.
     return frame.sort_values("serial_number", ignore_index=True)
 
@@ -224,11 +233,17 @@ def _undone(frame: pd.DataFrame, events: Sequence[_Event]) -> pd.DataFrame:
         for name, (old, *_new) in changes.items():
             if name in FRAME_COLUMNS:
                 found.setdefault(name, {})[event.serial] = old
+    return _with_values(frame, found)
+
+
+def _with_values(frame: pd.DataFrame, found: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """The frame with other values, which are given by column and serial; serials that it does not have are passed
+    over."""
     place = pd.Index(frame["serial_number"])
     changed: dict[str, pd.Series[Any]] = {}
-    for name, old_values in found.items():
-        where = place.get_indexer(pd.Index(list(old_values)))
-        values = pd.Series(list(old_values.values()), dtype=object)[where >= 0]
+    for name, of_serials in found.items():
+        where = place.get_indexer(pd.Index(list(of_serials), dtype=object))
+        values = pd.Series(list(of_serials.values()), dtype=object)[where >= 0]
         column = frame[name].copy()
         column.iloc[where[where >= 0]] = _as_typed(name, values).array
         changed[name] = column
@@ -236,6 +251,10 @@ def _undone(frame: pd.DataFrame, events: Sequence[_Event]) -> pd.DataFrame:
 
 
 def _as_typed(name: str, values: pd.Series[Any]) -> pd.Series[Any]:
+    if name == "as_of":
+        return _moments(pa.chunked_array([pa.array(values, pa.timestamp("s")).cast(pa.string())]))
+    if name not in BY_NAME:
+        return values.astype("string[pyarrow]")
     match BY_NAME[name].type:
         case ColumnType.DATE:
             return pd.to_datetime(values, format="%Y-%m-%d").astype("datetime64[ns]")

@@ -6,18 +6,19 @@ and take the place of the former ones is told in `rebuild.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.loading.rejects import DECIDED
+from pshs_dagster.database.correcting import marks, values
+from pshs_dagster.database.correcting.entries import read_ledger
+from pshs_dagster.database.correcting.marks import CORRECTED
+from pshs_dagster.database.loading.ledger import by_city
+from pshs_dagster.database.loading.rejects import DECIDED, refresh_statuses
 from pshs_dagster.database.schema.actual import collations
 from pshs_dagster.database.tables import corrections, deal_events, deals, metadata, rejected_deals, withdrawn_deals
 from pshs_dagster.deals.columns import COMPARED
-
-CORRECTED = "corrected"
-"""The one kind of event that no copy of a release tells of."""
 
 HEADROOM = 100_000
 """Ids left to another program that adds rows of its own during a rebuild: far more than it will."""
@@ -27,11 +28,27 @@ Condition = Callable[[sa.FromClause], sa.ColumnElement[bool]]
 
 
 def of_people(connection: sa.Connection, former: str) -> None:
-    """Bring what people decided and wrote into the new tables, before anything is loaded into them."""
-    _copy(connection, former, corrections, lambda _: sa.true())
+    """Bring what people decided and did into the new tables, before anything is loaded into them.
+
+    Not yet the ledger of corrections: MOI's own values are loaded and proved first.
+    """
     _copy(connection, former, rejected_deals, lambda rows: rows.c.status.in_([str(status) for status in DECIDED]))
     # Numbered anew: their old numbers may be taken by what is loaded.
     _copy(connection, former, deal_events, lambda rows: rows.c.event == CORRECTED, leave_out=("id",))
+
+
+def correct(connection: sa.Connection, former: str) -> None:
+    """Bring the ledger of corrections, and apply it to the new tables, which are whole."""
+    _copy(connection, former, corrections, lambda _: sa.true())
+    ledger = read_ledger(connection)
+    values.apply_anew(connection, ledger)
+    marks.judge_lines(connection, ledger)
+    refresh_statuses(connection)
+    # Only now it shows which of the corrected deals are as they were.
+    for city, serials in by_city(ledger.amendments_of):
+        for mine in (deals, withdrawn_deals):
+            theirs = _reflected(connection, mine, former)
+            _identify(connection, _reflected(connection, mine), theirs, (city, serials))
 
 
 def of_others(connection: sa.Connection, former: str) -> None:
@@ -74,24 +91,28 @@ def identities(connection: sa.Connection, former: str) -> None:
             _identify(connection, _reflected(connection, mine), _reflected(connection, theirs, former))
 
 
-def _identify(connection: sa.Connection, new: sa.Table, reflected: sa.Table) -> None:
+def _identify(
+    connection: sa.Connection, new: sa.Table, reflected: sa.Table, only: tuple[str, Sequence[str]] | None = None
+) -> None:
     old = reflected.alias("former")
     # Always named, since MySQL may be told to move it by itself.
-    values: dict[str, Any] = {"id": old.c.id, "created_at": old.c.created_at, "updated_at": new.c.updated_at}
+    kept: dict[str, Any] = {"id": old.c.id, "created_at": old.c.created_at, "updated_at": new.c.updated_at}
     if new.name == reflected.name:
         same = sa.and_(*(_same(connection, new.c[name], old.c[name]) for name in COMPARED))
-        values["updated_at"] = sa.case((same, old.c.updated_at), else_=new.c.updated_at)
+        kept["updated_at"] = sa.case((same, old.c.updated_at), else_=new.c.updated_at)
         if new.name == withdrawn_deals.name:
             again = new.c.withdrawn_release == old.c.withdrawn_release
-            values["withdrawn_at"] = sa.case((again, old.c.withdrawn_at), else_=new.c.withdrawn_at)
+            kept["withdrawn_at"] = sa.case((again, old.c.withdrawn_at), else_=new.c.withdrawn_at)
     ours = metadata.tables[new.name].columns
-    values |= {name: old.c[name] for name in _writable(new) if name not in ours and name in old.c}
+    kept |= {name: old.c[name] for name in _writable(new) if name not in ours and name in old.c}
     city: sa.ColumnElement[Any] = old.c.city
     if connection.dialect.name == "mysql" and new.name != reflected.name:
         # Another program's table may sort in another way than the one that we made.
         city = sa.collate(city, str(collations(connection, new.name)["city"]))
     key = sa.and_(new.c.city == city, new.c.serial_number == old.c.serial_number)
-    connection.execute(sa.update(new).where(key).values(values))
+    if only is not None:
+        key = sa.and_(key, new.c.city == only[0], new.c.serial_number.in_(only[1]))
+    connection.execute(sa.update(new).where(key).values(kept))
 
 
 def _same(

@@ -6,38 +6,22 @@ rows, withdrawn ones included, in one pass at the end. On purpose this knows not
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import reduce
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.compute
 import sqlalchemy as sa
 
-from pshs_dagster.database.loading.rows import NULL, Rows
+from pshs_dagster.database.loading.fingerprints import Fingerprints, Sum, stored_fingerprint
 from pshs_dagster.database.records import ReleaseRecord, wall_time
 from pshs_dagster.database.tables import deals, withdrawn_deals
-from pshs_dagster.deals.columns import COLUMNS, ColumnType
 
 pc: Any = pyarrow.compute
 """Most of it is made while it is imported, out of a checker's sight."""
 
-NAMES = tuple(column.name for column in COLUMNS)
-NUMBERS = frozenset(column.name for column in COLUMNS if column.type is ColumnType.DECIMAL)
-
-BETWEEN = "\t"
-"""No text of a deal has a tab."""
-
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
-Fingerprints = np.ndarray[Any, np.dtype[np.uint32]]
-
-Sum = tuple[int, int]
-"""How many rows, and the sum of their fingerprints."""
-
 Copy = tuple[str, datetime]
 """A release, and the moment that the copy knows of as the tables hold it."""
 
@@ -55,15 +39,6 @@ def found_in(known: Hashes, keys: Hashes) -> tuple[np.ndarray[Any, np.dtype[np.b
     if not len(known):
         return np.zeros(len(keys), np.bool_), places
     return known[places] == keys, places
-
-
-def fingerprints_of(rows: Rows) -> Fingerprints:
-    """CRC-32 of the values of each deal."""
-    spelt = rows.spelt.cast(pa.large_binary()).to_pylist()
-    # A backslash has another before it only because LOAD DATA wants that.
-    for row in np.flatnonzero(pc.match_substring(rows.spelt, "\\\\")):
-        spelt[row] = spelt[row].replace(b"\\\\", b"\\")
-    return np.fromiter(map(crc32, spelt), np.uint32, len(rows))
 
 
 class Expected:
@@ -106,7 +81,7 @@ class Expected:
 
 def stored_sums(connection: sa.Connection) -> dict[Copy, Sum]:
     """What the tables give, for each copy that a deal was last seen in, be it withdrawn since or not."""
-    fingerprint = _fingerprint_mysql if connection.dialect.name == "mysql" else _fingerprint_sqlite(connection)
+    fingerprint = stored_fingerprint(connection)
     found: dict[Copy, Sum] = {}
     for table in (deals, withdrawn_deals):
         copy = (table.c.last_release, table.c.as_of)
@@ -119,30 +94,3 @@ def stored_sums(connection: sa.Connection) -> dict[Copy, Sum]:
             before = found.get((release, as_of), (0, 0))
             found[release, as_of] = (before[0] + count, before[1] + int(total))
     return found
-
-
-def _fingerprint_mysql(table: sa.Table) -> sa.ColumnElement[int]:
-    texts = [
-        sa.func.coalesce(sa.cast(table.c[name], sa.String), NULL) if table.c[name].nullable else table.c[name]
-        for name in NAMES
-    ]
-    # Whatever the character sets of the columns are, the numbers are made from UTF-8.
-    return sa.func.crc32(sa.func.convert(sa.func.concat_ws(BETWEEN, *texts).op("USING")(sa.literal_column("utf8mb4"))))
-
-
-def _fingerprint_sqlite(connection: sa.Connection) -> Callable[[sa.Table], sa.ColumnElement[int]]:
-    raw: Any = connection.connection.dbapi_connection
-    raw.create_function("pshs_crc32", 1, lambda text: crc32(text.encode()), deterministic=True)
-
-    def fingerprint(table: sa.Table) -> sa.ColumnElement[int]:
-        texts: list[Any] = []
-        for name in NAMES:
-            text: Any = sa.cast(table.c[name], sa.String)
-            if name in NUMBERS:
-                # 12.0 is 12 in the other database, and a text that ends in .0 is no number with decimals.
-                text = sa.case((text.like("%.0"), sa.func.substr(text, 1, sa.func.length(text) - 2)), else_=text)
-            texts.append(sa.func.coalesce(text, NULL))
-        joined = reduce(lambda left, right: left.concat(BETWEEN).concat(right), texts)
-        return sa.func.pshs_crc32(joined)
-
-    return fingerprint

@@ -50,6 +50,10 @@ class Scratch(Protocol):
         """Make the indexes that were left out for the time of loading."""
         ...
 
+    def correct(self) -> None:
+        """Apply what people corrected to the new tables, once MOI's own values in them are proved."""
+        ...
+
     def swap(self) -> None:
         """Put the new tables in the place of the present ones, all or none."""
         ...
@@ -79,6 +83,7 @@ class Rebuild:
                 proved = beside.submit(prove)
                 self._scratch.make_indexes()
                 proved.result()
+            self._scratch.correct()
         self._check_alone()
         self._scratch.swap()
 

@@ -103,6 +103,10 @@ class MysqlScratch:
             added = ", ".join(f"ADD {index}" for index in self._indexes)
             self._run(f"ALTER TABLE {self._new(deals.name)} {added}")
 
+    def correct(self) -> None:
+        with self.engine.begin() as connection:
+            carry.correct(connection, self._present)
+
     def swap(self) -> None:
         renamed = ", ".join(
             f"{self._here(table.name)} TO {self._new(FORMER + table.name)}, "

@@ -85,6 +85,10 @@ class SqliteScratch:
     def make_indexes(self) -> None:
         """They are there: the rows are copied once more, into tables that have them."""
 
+    def correct(self) -> None:
+        with self._beside_the_present() as connection:
+            carry.correct(connection, FORMER)
+
     def swap(self) -> None:
         self.engine.dispose()  # which writes its log into the file
         with translated(self._connection.engine, "put the new tables in place"):

@@ -1,0 +1,1 @@
+"""The whole database into one file, and back into an empty one. Where such files are kept is told elsewhere."""

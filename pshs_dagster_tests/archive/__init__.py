@@ -1,0 +1,1 @@
+"""The archive in a folder and in S3: the same laws for both."""

@@ -1,0 +1,1 @@
+"""MOI's site over HTTP, played by a server that is scripted."""

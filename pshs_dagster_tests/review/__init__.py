@@ -1,0 +1,1 @@
+"""Files in which people correct, written and given back."""
