@@ -45,6 +45,7 @@ setup(
             "pytest-xdist",  # both cores
             "pytest-timeout",  # a hung server fails one test, not the whole run
             "hypothesis",  # laws over made-up input
+            "duckdb",  # runs the same SQL over Parquet
             "moto[s3,server]",  # S3 over HTTP
             "playwright",  # drives the installed Chromium
             "ruff",
@@ -52,7 +53,7 @@ setup(
             "pandas-stubs<3",
             "types-requests",
             "boto3-stubs[s3]",
-        ]
+        ],
     },
     entry_points={"console_scripts": ["pshs=pshs_dagster.cli:main"]},
 )

@@ -49,7 +49,8 @@ class Attempts:
     count: int = 0
     running: bool = False
     last_ended: datetime | None = None
-    last_succeeded: datetime | None = None
+    last_fetched: datetime | None = None
+    """When a run ended well that asked MOI; repeating a check, or loading corrections, does not."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _stale_seasons(known: Known, now: datetime) -> list[Release]:
     """Of the newest seasons those that were not fetched for a month, the longest ago first."""
     listed = sorted((release for release in known.listed if not release.is_issue), key=lambda each: each.published_on)
     fetched = {
-        season: known.attempts[season].last_succeeded or now
+        season: known.attempts[season].last_fetched or now
         for season in listed[-REFRESHED_SEASONS:]
         if season in known.verified and season in known.attempts
     }
@@ -184,13 +185,24 @@ def attempts_of(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Attemp
         for record in records
         if record.dagster_run.is_finished and record.end_time is not None
     }
-    succeeded = [ended[r.dagster_run.run_id] for r in records if r.dagster_run.is_success and r.end_time is not None]
+    fetched = [
+        ended[record.dagster_run.run_id]
+        for record in records
+        if record.dagster_run.is_success and record.dagster_run.run_id in ended and _fetches(record.dagster_run)
+    ]
     return Attempts(
         count=len(records),
         running=any(not record.dagster_run.is_finished for record in records),
         last_ended=max(ended.values(), default=None),
-        last_succeeded=max(succeeded, default=None),
+        last_fetched=max(fetched, default=None),
     )
+
+
+def _fetches(run: dg.DagsterRun) -> bool:
+    """Whether a run is one for all assets, or for `raw_zip` among others."""
+    if run.asset_selection or run.asset_check_selection:
+        return dg.AssetKey("raw_zip") in (run.asset_selection or ())
+    return run.step_keys_to_execute is None or "raw_zip" in run.step_keys_to_execute
 
 
 def run_requests(requests: Sequence[Request]) -> list[dg.RunRequest]:

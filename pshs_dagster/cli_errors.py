@@ -23,5 +23,13 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             return command(*args, **kwargs)
         except PshsError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            from sqlalchemy.exc import OperationalError  # which a command that goes well need not load here
+
+            if not isinstance(error, OperationalError):
+                raise
+            # Those of the deals' database are told where they arise.
+            told = f"Dagster's own storage cannot be used ({error.orig}): see DAGSTER_HOME, its disk and its rights."
+            raise click.ClickException(told) from error
 
     return told

@@ -121,7 +121,7 @@ def refreshed(now: str, **attempts: Attempts) -> list[str]:
 
 
 def succeeded(day: str) -> Attempts:
-    return Attempts(1, last_ended=at(day), last_succeeded=at(day))
+    return Attempts(1, last_ended=at(day), last_fetched=at(day))
 
 
 def test_the_newest_seasons_are_fetched_again_once_a_month_one_at_a_time() -> None:
@@ -137,7 +137,7 @@ def test_a_season_older_than_the_newest_eight_is_left_alone() -> None:
 
 
 def test_a_refresh_that_failed_is_tried_again_in_an_hour_and_waits_for_runs_under_way() -> None:
-    failed = Attempts(2, last_ended=at("2022-09-12 11:30"), last_succeeded=at("2022-08-01 12:00"))
+    failed = Attempts(2, last_ended=at("2022-09-12 11:30"), last_fetched=at("2022-08-01 12:00"))
     assert refreshed("2022-09-12 12:00", _111S2=failed) == []
     assert refreshed("2022-09-12 12:30", _111S2=failed) == ["111S2:3"]
     assert refreshed("2022-09-12 12:30", _111S2=failed, _110S4=Attempts(1, running=True)) == []
@@ -242,6 +242,16 @@ def test_attempts_are_counted_whoever_made_them(flow: Flow, sandbox: Sandbox, is
         assert (tried.count, tried.running) == (count, False)
         assert tried.last_ended is not None
         assert tried.last_ended <= flow.clock()
+
+
+def test_repeating_a_check_is_no_new_fetch(flow: Flow, issue: str) -> None:
+    release = Release.parse(issue)
+    assert flow.run(issue).verified
+    fetched = attempts_for(flow.instance, release).last_fetched
+    assert fetched is not None
+    assert flow.run_alone(issue, check="rows_in_database").success
+    tried = attempts_for(flow.instance, release)
+    assert (tried.count, tried.last_fetched) == (2, fetched)
 
 
 def test_one_failed_guard_makes_a_release_unverified_again(loaded_flow: Flow, issue: str) -> None:

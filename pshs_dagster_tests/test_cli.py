@@ -69,7 +69,7 @@ def test_load_shows_a_summary_and_ends_well(environment: dict[str, str], issue: 
     assert done.returncode == 0, done.stderr
     assert f"{issue}: verified" in done.stderr
     (summary,) = [text for text in done.stdout.splitlines() if issue in text]
-    assert "8 of 8 hold" in summary
+    assert "9 of 9 hold" in summary
     assert "verified" in summary
 
 

@@ -29,7 +29,17 @@ from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 pytestmark = [pytest.mark.slow, pytest.mark.mysql, pytest.mark.timeout(400)]
 """Daemons look at what there is to do every five or thirty seconds, and wait for each other."""
 
-ASSETS = ("raw_zip", "s3_backup", "parsed_deals", "rejected_deals", "corrected_deals", "mysql_deals")
+ASSETS = (
+    "raw_zip",
+    "s3_backup",
+    "parsed_deals",
+    "rejected_deals",
+    "corrected_deals",
+    "mysql_deals",
+    "deal_statistics",
+    "project_statistics",
+    "market_statistics",
+)
 
 CHECKS = {
     "release_date",
@@ -40,6 +50,7 @@ CHECKS = {
     "rejection_rate",
     "rows_in_database",
     "created_at",
+    "statistics_match_deals",
 }
 
 OLDER = ("2026-07-01", "2026-07-11")
@@ -182,6 +193,7 @@ def test_a_person_materializes_one_asset_alone_on_the_page(running: Running, pag
     assert running.downloads() == fetched
 
 
+@pytest.mark.thorough
 def test_a_person_asks_for_two_releases_at_once(running: Running) -> None:
     running.sandbox.today = OLDER_DAY
     for release in OLDER:

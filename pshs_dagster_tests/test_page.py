@@ -32,10 +32,11 @@ CHECKS = {
     "parsed_deals": ("every_line_accounted_for", "cities_present", "withdrawals"),
     "rejected_deals": ("rejection_rate",),
     "mysql_deals": ("rows_in_database", "created_at"),
+    "deal_statistics": ("statistics_match_deals",),
 }
 """The checks of each asset."""
 
-ASSETS = {*CHECKS, "corrected_deals", "database_backup"}
+ASSETS = {*CHECKS, "corrected_deals", "project_statistics", "market_statistics", "database_backup"}
 """What is made for a release, and what is made of all."""
 
 ARROWS = {
@@ -45,6 +46,7 @@ ARROWS = {
     ("parsed_deals", "mysql_deals"),
     ("rejected_deals", "corrected_deals"),
     ("corrected_deals", "mysql_deals"),
+    ("mysql_deals", "deal_statistics"),
 }
 """Which asset is made from which, at the least."""
 

@@ -77,7 +77,7 @@ def look(
     )
 
 
-def is_verified(instance: dg.DagsterInstance, release: Release) -> bool:
+def is_settled(instance: dg.DagsterInstance, release: Release) -> bool:
     """Whether every guard holds for a release, and its newest run did not fail."""
     evidence = evidence_of(instance, release)
     return evidence.verified and evidence.failed_run is None

@@ -56,6 +56,7 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "every_line_accounted_for": ("有資料列遺漏或重複", "lines are missing or double"),
     "rejection_rate": ("退件太多，格式可能已變更", "too many lines are rejected; the format may have changed"),
     "rows_in_database": ("資料庫內容與發布不符", "the database does not hold what was published"),
+    "statistics_match_deals": ("統計與成交資料不符", "the statistics do not agree with the deals"),
     "created_at": ("新成交的建立日期不是今天", "new deals were not created today"),
     "withdrawals": (
         "這一季少了許多已知的成交；請先看內政部的檔案是否完整，完整才確認",
@@ -71,7 +72,9 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "rejected_deals": ("記錄退件", "recording rejected lines"),
     "corrected_deals": ("套用更正", "applying corrections"),
     "mysql_deals": ("載入資料庫", "loading into the database"),
-    "deal_statistics": ("計算統計", "computing statistics"),
+    "statistics": ("計算統計", "computing statistics"),
+    "compute_statistics": ("計算統計", "computing statistics"),
+    "take_file": ("收下更正檔", "taking a file of corrections"),
     "database_backup": ("備份資料庫", "backing up the database"),
     "replay_archive": ("重建歷史", "rebuilding the history"),
 }

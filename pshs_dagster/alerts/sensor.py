@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import dagster as dg
 
 from pshs_dagster.alerts.digest import ten_day_digest
-from pshs_dagster.alerts.look import Look, is_verified, look
+from pshs_dagster.alerts.look import Look, is_settled, look
 from pshs_dagster.alerts.messages import Message, in_one_line
 from pshs_dagster.alerts.sending import Sender
 from pshs_dagster.alerts.state import Memory
@@ -57,7 +57,7 @@ def alert_sensor(
 def _expect_digest(instance: dg.DagsterInstance, memory: Memory, found: Look, due: Release) -> None:
     """An issue that is newer than those told of, loaded and verified, is to be told of."""
     newest = max((release.key for release in found.loaded or () if release.is_issue), default="")
-    if newest <= memory.digest or not is_verified(instance, Release.parse(newest)):
+    if newest <= memory.digest or not is_settled(instance, Release.parse(newest)):
         return
     memory.expect_digest(newest)
     if memory.seen is None and newest != due.key:

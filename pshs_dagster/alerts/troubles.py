@@ -5,6 +5,7 @@ What is known comes from `evidence.py`; words for it are in `messages.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,13 @@ WITHDRAWALS = "withdrawals"
 
 PASSING_ERRORS = frozenset({"SiteDown"})
 """A site that is down says so in ever other words (refused, too slow, 502), and it is the same trouble."""
+
+
+_MADE_UP = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # of a run
+    r"|(?<=pshs-)[a-z0-9_]{8}(?![a-z0-9_])"  # of a temporary folder or file
+)
+"""Names that are made up anew for each attempt."""
 
 
 class Kind(StrEnum):
@@ -141,7 +149,7 @@ def of_check(subject: str, check: FailedCheck) -> Trouble:
 
 def of_run(subject: str, run: FailedRun) -> Trouble:
     """The trouble of a failed run."""
-    alike = run.error if run.error in PASSING_ERRORS else _without_numbers(run.told)
+    alike = run.error if run.error in PASSING_ERRORS else _without_names_and_numbers(run.told)
     return Trouble(Kind.RUN, subject, run.step, run.told, run.run_id, alike=alike)
 
 
@@ -196,6 +204,6 @@ def _lateness(evidence: Evidence) -> str:
     return told if evidence.tried else f"{told} No run for it has ended yet: see release_sensor on Dagster's page."
 
 
-def _without_numbers(text: str) -> str:
-    """Bytes, seconds, ports and checksums differ from one attempt to the next."""
-    return "".join("#" if character.isdigit() else character for character in text)
+def _without_names_and_numbers(text: str) -> str:
+    """Temporary names, bytes, seconds, ports and checksums differ from one attempt to the next."""
+    return "".join("#" if character.isdigit() else character for character in _MADE_UP.sub("#", text))

@@ -9,8 +9,9 @@ from pshs_dagster.assets.parsed_deals import parsed_deals
 from pshs_dagster.assets.raw_zip import raw_zip
 from pshs_dagster.assets.rejected_deals import rejected_deals
 from pshs_dagster.assets.s3_backup import s3_backup
+from pshs_dagster.assets.statistics import statistics
 
-ASSETS = (raw_zip, s3_backup, parsed_deals, rejected_deals, corrected_deals, mysql_deals, database_backup)
+ASSETS = (raw_zip, s3_backup, parsed_deals, rejected_deals, corrected_deals, mysql_deals, statistics, database_backup)
 
 __all__ = [
     "ASSETS",
@@ -21,4 +22,5 @@ __all__ = [
     "raw_zip",
     "rejected_deals",
     "s3_backup",
+    "statistics",
 ]

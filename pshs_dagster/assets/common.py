@@ -5,6 +5,8 @@ Anything about one asset only belongs in that asset's file.
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Protocol
@@ -49,8 +51,16 @@ def withdrawals_confirmed(run: dg.DagsterRun) -> bool:
 
 @contextmanager
 def plain_failures() -> Generator[None]:
-    """Turn the project's own errors into a failed step with that one sentence, without a retry in the same run."""
+    """Turn the project's own errors into a failed step with that one sentence, without a retry in the same run.
+
+    A disk that is full may show at any moment, wherever temporary files are: it is told in such a sentence too.
+    """
     try:
         yield
     except PshsError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        told = f"The disk of {error.filename or tempfile.gettempdir()} is full: make room, then repeat."
+        raise dg.Failure(description=told, allow_retries=False) from error

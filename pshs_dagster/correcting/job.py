@@ -18,13 +18,14 @@ from pshs_dagster.correcting.taking import dropped, take
 from pshs_dagster.database.correcting.carry_out import releases_to_load
 from pshs_dagster.database.correcting.listing import newest_decision
 from pshs_dagster.database.database import Database
+from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import Release
 
 JOB_NAME = "take_corrections"
 OP_NAME = "take_file"
 
-ASSETS = ("corrected_deals", "mysql_deals")
+ASSETS = ("corrected_deals", "mysql_deals", "deal_statistics", "project_statistics", "market_statistics")
 """What is materialized for a release that people have decided about; what is before it comes from the archive."""
 
 DECISION_TAG = "pshs/decision"
@@ -50,6 +51,7 @@ def take_file(
 ) -> None:
     with plain_failures():
         taken = take(archive, database.ready(), config.key, clock)
+        refresh(database.ready(), clock())
     report = archive.location(taken.report)
     if taken.refused:
         raise dg.Failure(taken.refused, {"report": report}, allow_retries=False)

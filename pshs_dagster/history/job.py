@@ -14,6 +14,7 @@ from pshs_dagster.assets.previews import minute
 from pshs_dagster.checks import GUARDS
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
+from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster.history.loading import Replayed
 from pshs_dagster.history.replay import Watch, Wishes, replay
 from pshs_dagster.releases import Release
@@ -46,6 +47,7 @@ def replay_archive(
     wishes = Wishes(config.confirm_withdrawals, config.drop_missing)
     with plain_failures():
         replayed = replay(archive, database.ready(), cities, clock, wishes, rebuild_watch)
+        refresh(database.ready(), clock())
     newest = newest_copies(replayed)
     context.instance.add_dynamic_partitions(str(RELEASES.name), [release.key for release in newest])
     for outcome in newest.values():

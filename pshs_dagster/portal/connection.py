@@ -53,8 +53,8 @@ class Patience:
     """The site answers within 2 s from Taiwan; from abroad it may be slow."""
     read: float = 60
     """Between two pieces; MOI packs some zips on demand before it sends the first byte."""
-    page: float = 180
-    """For a page, all attempts together."""
+    page: float = 45
+    """For a page, all attempts together: the sensor that asks for it has a minute."""
     download: float = 1800
     """For a zip, all attempts together: 110 MB at 64 KB/s."""
     attempts: int = 4

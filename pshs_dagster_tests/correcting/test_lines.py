@@ -267,3 +267,14 @@ def test_a_corrected_deal_is_withdrawn_by_a_season_that_lacks_it(engine: sa.Engi
     assert rooms(engine) == {B: "3"}
     arrives(engine, season(7), [BAD, FINE])
     assert set(rooms(engine)) == ({A, B} if decided else {B})
+
+
+def test_a_dismissed_line_that_is_published_no_more_is_told_by_the_ledger_alone(engine: sa.Engine) -> None:
+    arrives(engine, season(5), [BAD, FINE])
+    given_back(engine, let_go(waiting(engine)[0]))
+    arrives(engine, season(6), [FINE])
+    assert (statuses(engine), worth(engine)) == ([], [("", "stale")])
+    arrives(engine, season(6), [FINE])
+    assert worth(engine) == [("", "stale")]
+    arrives(engine, season(7), [FINE, BAD])
+    assert (statuses(engine), worth(engine)) == ([(SEASON, "dismissed")], [("", "applied")])

@@ -35,6 +35,7 @@ def tables(engine: sa.Engine) -> dict[str, Any]:
     return snapshot(engine, but=["id"])
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(engine: sa.Engine) -> None:
     uri = engine.url.render_as_string(hide_password=False)

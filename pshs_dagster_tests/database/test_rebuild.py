@@ -111,6 +111,7 @@ def test_a_rebuild_that_goes_wrong_changes_nothing(fresh_engine: sa.Engine) -> N
     rebuild(fresh_engine)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("words", "nth"),
     [("INSERT INTO deals ", 1), ("UPDATE deals", 1), ("INSERT INTO deals ", 3)],
@@ -128,6 +129,7 @@ def test_a_kill_leaves_the_present_tables_and_the_next_rebuild_cleans_up(
     assert leftovers(fresh_engine) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.mysql
 @pytest.mark.parametrize("words", ["CREATE TABLE", "ALTER TABLE", "RENAME TABLE", "SET SESSION lock_wait_timeout = 60"])
 def test_a_kill_around_the_swap_leaves_whole_tables(mysql_engine: sa.Engine, words: str) -> None:
@@ -158,6 +160,7 @@ def test_a_kill_within_the_swap_of_sqlite_leaves_the_present_tables(empty_engine
     assert table_digests(empty_engine) == digests
 
 
+@pytest.mark.thorough
 @pytest.mark.mysql
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_rows_columns_and_indexes_of_the_other_application_survive(mysql_engine: sa.Engine, variant: Variant) -> None:

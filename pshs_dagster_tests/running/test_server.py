@@ -210,6 +210,7 @@ def test_history_can_be_loaded_anew_by_the_account_that_the_container_makes(serv
     assert {"jobName": "rebuild_history", "status": "SUCCESS"} in jobs
 
 
+@pytest.mark.thorough
 def test_a_run_that_went_down_with_its_code_server_is_noticed_and_can_be_asked_for_again(server: Server) -> None:
     server.finished(server.due.key)
     server.sandbox.today = OLDER_DAY

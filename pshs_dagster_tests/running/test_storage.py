@@ -94,6 +94,6 @@ def test_who_may_not_make_it_is_told_what_to_ask_for(server: PrivateServer) -> N
     assert SECRET not in str(refused.value)
 
 
-def test_a_server_runs_like_an_installation_of_ones_own_but_for_storage_and_launcher() -> None:
+def test_a_server_runs_like_an_installation_of_ones_own_but_for_storage() -> None:
     server, own = (yaml.safe_load((ROOT / path).read_text()) for path in ("deploy/dagster.yaml", "dagster.yaml"))
-    assert {name: server[name] for name in server if name not in ("storage", "run_launcher")} == own
+    assert {name: server[name] for name in server if name != "storage"} == own

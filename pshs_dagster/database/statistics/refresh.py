@@ -1,0 +1,162 @@
+"""Bring the statistics up to date with `deals`: all tables in one transaction, the months that changed only.
+
+Nothing is told here of what a statistic is; the .sql files say it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from pshs_dagster.database import locks
+from pshs_dagster.database.engine import translated
+from pshs_dagster.database.records import wall_time
+from pshs_dagster.database.schema.conform import widen
+from pshs_dagster.database.statistics import stale
+from pshs_dagster.database.statistics.replacing import replace_rows, update_changes
+from pshs_dagster.database.statistics.statements import (
+    MAIN_USE,
+    TARGET,
+    TARGETS,
+    WHOLE,
+    Month,
+    Values,
+    last_complete_month,
+    project_values,
+    spans_of,
+)
+from pshs_dagster.database.tables import (
+    deal_statistics,
+    deals,
+    market_statistics,
+    project_statistics,
+    releases,
+)
+from pshs_dagster.releases import TAIPEI
+
+logger = logging.getLogger(__name__)
+
+MOST_SPANS = 12
+"""A dozen runs of months take as long as all months at once: a season with stray dates has more."""
+
+MEMORY = 256 << 20
+"""Bytes that the server may take for the groups of the whole history; beyond its own small limit it writes them to
+disk, and takes four times as long."""
+
+WIDENED = ("district", "build_name")
+"""Texts of a deal that tables of statistics hold too."""
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """What a refresh did: the months that were computed anew, and the rows that became others in each table."""
+
+    months: tuple[Month, ...]
+    whole: bool
+    written: dict[str, int]
+    last_complete: Month | None
+    """The month up to which projects are looked at."""
+
+
+def refresh(engine: sa.Engine, now: datetime, *, everything: bool = False, wait: timedelta = locks.WAIT) -> Refreshed:
+    """Compute anew what is no longer true, or `everything`. `now` is aware. Readers see the old rows until the end.
+
+    Waits up to `wait` for a load to end. Raises DatabaseError; then the tables are as before.
+    """
+    with translated(engine, "compute the statistics"), locks.exclusive(engine, wait) as connection:
+        _make_room(connection)
+        with _memory(connection), connection.begin():
+            present, recorded = stale.present_states(connection), stale.recorded_states(connection)
+            months = {month for month in present.keys() | recorded.keys() if present.get(month) != recorded.get(month)}
+            spans = spans_of(months)
+            whole = everything or not recorded or len(spans) > MOST_SPANS
+            if whole:
+                spans, months = WHOLE, present.keys() | recorded.keys()
+            at = wall_time(now)
+            written = _write_months(connection, spans, None if whole else months, at)
+            last = _last_complete(connection, now)
+            written[project_statistics.name] = _write_projects(connection, last, months, at, everything=everything)
+            stale.record(connection, present)
+    logger.info("Statistics: %d months computed anew, %s rows written.", len(months), written)
+    return Refreshed(tuple(sorted(months)), whole, written, last)
+
+
+def _write_months(
+    connection: sa.Connection, spans: list[Values], months: Collection[Month] | None, now: datetime
+) -> dict[str, int]:
+    """The tables by month of the trade; all of their rows where no months are given."""
+    homes: list[Values] = [span | {"target": TARGET, "main_use": MAIN_USE} for span in spans]
+    markets: list[Values] = [span | {"targets": TARGETS} for span in spans]
+    written: dict[str, int] = {}
+    for target, asked in ((deal_statistics, homes), (market_statistics, markets)):
+        scope = None if months is None else _in_months(target, months)
+        written[target.name] = replace_rows(connection, target, asked, now, scope=scope) if asked else 0
+    # Also where no deal changed: a release that brought none may have made a month final.
+    written[market_statistics.name] += update_changes(connection, now)
+    return written
+
+
+def _write_projects(
+    connection: sa.Connection, last: Month | None, months: Collection[Month], now: datetime, *, everything: bool
+) -> int:
+    """Projects over the months up to `last`; nothing where deals changed in later months only."""
+    table = project_statistics
+    known = connection.scalar(sa.select(sa.func.max(table.c.last_month)))
+    touched = last is not None and any(month <= last for month in months)
+    if not everything and not touched and known == (str(last) if last else None):
+        return 0
+    return replace_rows(connection, table, [project_values(last)] if last else [], now)
+
+
+def _in_months(target: sa.Table, months: Collection[Month]) -> sa.ColumnElement[bool]:
+    wanted = [(f"{month.year:04d}", f"{month.number:02d}") for month in months]
+    return sa.tuple_(target.c.year, target.c.month).in_(wanted)
+
+
+def _last_complete(connection: sa.Connection, now: datetime) -> Month | None:
+    rows = connection.execute(sa.select(releases.c.window_from, releases.c.window_to)).all()
+    return last_complete_month([(row.window_from, row.window_to) for row in rows], now.astimezone(TAIPEI).date())
+
+
+def _make_room(connection: sa.Connection) -> None:
+    """Widen what is narrower than in `deals`; MySQL would commit a transaction that it stood in."""
+    if connection.dialect.name != "mysql":
+        return
+    tables = (deal_statistics, market_statistics, project_statistics)
+    with connection.begin():
+        rows = connection.execute(_WIDTHS, {"tables": [table.name for table in (deals, *tables)], "names": WIDENED})
+        widths = {(row.of_table, row.name): int(row.width) for row in rows}
+        for table in tables:
+            lengths = {name: widths[deals.name, name] for name in WIDENED if name in table.c}
+            if any(widths[table.name, name] < length for name, length in lengths.items()):
+                widen(connection, table, lengths)
+
+
+_WIDTHS = sa.text("""
+    SELECT table_name AS of_table, column_name AS name, character_maximum_length AS width
+    FROM information_schema.columns
+    WHERE table_schema = DATABASE() AND table_name IN :tables AND column_name IN :names
+""").bindparams(sa.bindparam("tables", expanding=True), sa.bindparam("names", expanding=True))
+
+
+@contextmanager
+def _memory(connection: sa.Connection) -> Generator[None]:
+    if connection.dialect.name != "mysql":
+        yield
+        return
+    settings = ("tmp_table_size", "max_heap_table_size")
+    with connection.begin():
+        for name in settings:
+            connection.exec_driver_sql(f"SET SESSION {name} = {MEMORY}")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            with connection.begin():
+                for name in settings:
+                    connection.exec_driver_sql(f"SET SESSION {name} = DEFAULT")
