@@ -30,8 +30,8 @@ dev: $(READY)  ## Dagster's web page, schedule and sensor on http://127.0.0.1:30
 	mkdir -p data/dagster && cp dagster.yaml data/dagster/dagster.yaml
 	DAGSTER_HOME=$(CURDIR)/data/dagster $(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port 3000
 
-# Files in the order of pshs_dagster_tests/conftest.py, the long ones first.
-ON_TWO_CORES := -n 2 --dist loadfile --no-loadscope-reorder
+# Files in the order of pshs_dagster_tests/conftest.py, the long ones first. Three, since many wait for a daemon or a page.
+ON_TWO_CORES := -n 3 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)  ## every test, with a real MySQL server, S3 over HTTP, Dagster's daemon and a browser
 	scripts/install-test-services

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ pytest_plugins = [
     "pshs_dagster_tests.fixtures.sqlite",
     "pshs_dagster_tests.fixtures.flow",
 ]
+
+
+def pytest_configure() -> None:
+    """In the background of a shell SIGINT is ignored, and Dagster then ignores SIGTERM too: what it started for a run
+    would never end."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)

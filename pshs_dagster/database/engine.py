@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from functools import partial
@@ -39,6 +40,12 @@ SQL_MODE = "STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTIO
 TAIPEI_OFFSET = "+08:00"
 """So that the server's own defaults give Taipei's wall time too. Taiwan has no summer time."""
 
+IO_ERROR, FULL = "disk I/O error", "database or disk is full"
+"""What SQLite says where it cannot write, and where there is no room."""
+
+NO_ROOM = 1 << 20
+"""Bytes that are left on a disk on which SQLite cannot write for want of room: it takes a file beside its own."""
+
 IMMEDIATE = "pshs_immediate"
 """Execution option: begin SQLite's transaction as a writer, which waits for other writers instead of failing later."""
 
@@ -56,7 +63,7 @@ def connect(uri: str) -> sa.Engine:
     except DBAPIError as error:
         engine.dispose()
         raise DatabaseError(
-            f"The database {describe(engine)} does not answer ({_cause(error)}): "
+            f"The database {describe(engine)} does not answer ({_cause(engine, error)}): "
             "see that it runs and that DATABASE_URI is right."
         ) from error
     return engine
@@ -76,7 +83,7 @@ def translated(engine: sa.Engine, doing: str) -> Generator[None, None, None]:
         yield
     except DBAPIError as error:
         # Neither the statement nor its values: they may be megabytes, and the password stands in neither.
-        raise DatabaseError(f"The database {describe(engine)} could not {doing}: {_cause(error)}") from error
+        raise DatabaseError(f"The database {describe(engine)} could not {doing}: {_cause(engine, error)}") from error
     except SQLAlchemyError as error:
         raise DatabaseError(f"The database {describe(engine)} could not {doing}: {error}") from error
 
@@ -167,8 +174,15 @@ _json = partial(json.dumps, ensure_ascii=False, separators=(", ", ": "))
 """Chinese stays readable in JSON columns."""
 
 
-def _cause(error: DBAPIError) -> str:
-    """The driver's own words, on one line."""
+def _cause(engine: sa.Engine, error: DBAPIError) -> str:
+    """The driver's own words, on one line; SQLite calls a full disk what it is only at times."""
     arguments = error.orig.args if error.orig else ()
     words = arguments[-1] if arguments and isinstance(arguments[-1], str) else str(error.orig)
+    if words == IO_ERROR and _has_no_room(engine):
+        return FULL
     return " ".join(words.split())
+
+
+def _has_no_room(engine: sa.Engine) -> bool:
+    folder = Path(engine.url.database or "").absolute().parent
+    return folder.is_dir() and shutil.disk_usage(folder).free < NO_ROOM
