@@ -164,7 +164,14 @@ def test_the_sandbox_tells_its_address_and_ends_at_ctrl_c(environment: dict[str,
     assert "2026-07-21" in done.stdout
 
 
-@pytest.mark.parametrize("step", ["s3_backup", "rejected_deals", "mysql_deals"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param("s3_backup", marks=pytest.mark.thorough),
+        pytest.param("rejected_deals", marks=pytest.mark.thorough),
+        "mysql_deals",
+    ],
+)
 def test_a_load_that_was_killed_is_repeated_to_the_same_end(
     environment: dict[str, str], tmp_path: Path, issue: str, step: str, whole: Path
 ) -> None:

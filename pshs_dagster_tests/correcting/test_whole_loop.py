@@ -39,7 +39,7 @@ def season(tmp_path: Path, real_data: Path, request: pytest.FixtureRequest) -> I
         yield flow
 
 
-@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=pytest.mark.mysql)])
+@pytest.fixture(params=["sqlite", pytest.param("mysql", marks=[pytest.mark.mysql, pytest.mark.thorough])])
 def database_uri(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue("mysql_uri")) if request.param == "mysql" else ""
 

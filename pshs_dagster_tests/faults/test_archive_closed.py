@@ -23,7 +23,7 @@ from pshs_dagster_tests.faults.hours import FAILED, HALF_HOUR, ISSUE, NEWS, OVER
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 from pshs_dagster_tests.fixtures.s3 import KEY_ID, REGION, SECRET, Bucket
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 READ_ONLY, OURS = 0o555, 0o755
 

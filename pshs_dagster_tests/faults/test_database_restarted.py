@@ -18,7 +18,7 @@ from pshs_dagster_tests.faults.hours import EARLIER, FAILED, ISSUE, NEWS, OVER, 
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database, server_or_skip
 
-pytestmark = [pytest.mark.slow, pytest.mark.mysql]
+pytestmark = [pytest.mark.thorough, pytest.mark.slow, pytest.mark.mysql]
 
 LASTING = "--innodb-flush-log-at-trx-commit=2"
 """What was committed survives the server's death, as on a server that people rely on."""

@@ -23,7 +23,7 @@ from pshs_dagster_tests.faults.hours import EARLIER, FAILED, HALF_HOUR, ISSUE, N
 from pshs_dagster_tests.fixtures.command import pshs
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 KIB = 2**10
 
@@ -70,9 +70,9 @@ def live_through(day: Day, disk: SmallDisk, rooms: Sequence[int], sentence: str,
         disk.fill(left)
         day.next_attempt()
         assert sentence in day.problems[-1]
-        assert day.loaded_rows == 0
         assert day.told == [FAILED]
     disk.make_room()
+    assert day.loaded_rows == 0
     day.next_attempt()
     assert [attempt.outcome.verified for attempt in day.attempts] == [False] * len(rooms) + [True]
     assert day.told == [FAILED, OVER]

@@ -47,6 +47,7 @@ def test_a_site_that_is_down_for_three_hours_is_told_once_and_its_issue_is_loade
     assert Holdings.of(troubled) == undisturbed
 
 
+@pytest.mark.thorough
 def test_a_site_that_lists_and_does_not_deliver_is_tried_once_an_hour_whatever_it_says(
     troubled: Flow, undisturbed: Holdings, site: Sandbox, receiver: Receiver
 ) -> None:

@@ -34,7 +34,7 @@ def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(
     params=[
-        pytest.param(("sqlite", "folder")),
+        pytest.param(("sqlite", "folder"), marks=pytest.mark.thorough),
         pytest.param(("mysql", "s3"), marks=[pytest.mark.mysql, pytest.mark.s3]),
     ],
     ids=lambda param: "-".join(param),

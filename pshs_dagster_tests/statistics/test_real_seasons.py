@@ -22,7 +22,7 @@ from pshs_dagster_tests.database.made_up import NOW, copy_of
 from pshs_dagster_tests.statistics import reckoning
 from pshs_dagster_tests.statistics.stored import deals_of, everything, stored, windows_of
 
-pytestmark = [pytest.mark.real, pytest.mark.slow]
+pytestmark = [pytest.mark.thorough, pytest.mark.real, pytest.mark.slow]
 
 SEASON = "111S3"
 
