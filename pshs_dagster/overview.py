@@ -11,7 +11,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from pshs_dagster.automation import attempts_for, is_verified
+from pshs_dagster.automation import Attempts, attempts_each, is_verified
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.config import Settings
 from pshs_dagster.database.database import Database
@@ -59,7 +59,8 @@ def releases(settings: Settings, now: datetime) -> tuple[list[ReleaseRow], str]:
         reverse=True,
     )
     with open_instance(settings.dagster_home) as instance:
-        rows = [_row(release, instance, published, loaded) for release in known]
+        attempts = attempts_each(instance, known)
+        rows = [_row(release, instance, attempts[release], published, loaded) for release in known]
     return rows, trouble
 
 
@@ -83,10 +84,10 @@ def _listed_since(expected: Collection[Release], published: Published) -> set[Re
 def _row(
     release: Release,
     instance: dg.DagsterInstance,
+    attempts: Attempts,
     published: Published | None,
     loaded: Mapping[Release, datetime],
 ) -> ReleaseRow:
-    attempts = attempts_for(instance, release)
     at_moi = _place(release, published)
     if attempts.running:
         state = "running"

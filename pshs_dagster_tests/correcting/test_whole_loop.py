@@ -107,6 +107,7 @@ def test_a_file_that_is_still_being_copied_is_left_alone(season: Flow, tmp_path:
     assert request.job_name == "take_corrections"
 
 
+@pytest.mark.thorough
 def test_a_load_that_failed_after_the_file_was_recorded_is_asked_for_again_in_an_hour(
     season: Flow, tmp_path: Path
 ) -> None:

@@ -152,6 +152,7 @@ def put(engine: sa.Engine, column: sa.Column[Any], value: Any) -> None:
         connection.execute(sa.update(column.table).values({column.name: value}))
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_column_counts_but_ids_and_moments_of_the_clock(engine: sa.Engine, table: sa.Table) -> None:

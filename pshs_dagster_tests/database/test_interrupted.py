@@ -64,6 +64,7 @@ def test_a_load_killed_before_any_of_its_statements_leaves_the_tables_as_before(
     assert tables(engine) == after
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_load_that_was_killed_and_repeated_ends_as_one_that_was_not(
     engine: sa.Engine, request: pytest.FixtureRequest, tmp_path: Any

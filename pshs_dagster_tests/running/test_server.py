@@ -198,6 +198,7 @@ def test_no_page_no_log_and_no_file_tells_the_password(server: Server) -> None:
     assert [command for command in commands if password.encode() in command] == []
 
 
+@pytest.mark.thorough
 def test_history_can_be_loaded_anew_by_the_account_that_the_container_makes(server: Server) -> None:
     release = server.due.key
     server.finished(release)

@@ -11,7 +11,7 @@ from pshs_dagster.releases import Release
 from pshs_dagster.sandbox import history, serials, zips
 from pshs_dagster_tests.sandbox.reading import DATE, PRICE, SERIAL, TERMINATION, UNIT, by_serial, deals_in, stray_dates
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.thorough, pytest.mark.slow]
 
 NOTE = 26
 LONG_AFTER = date(2026, 9, 25)
