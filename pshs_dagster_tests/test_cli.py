@@ -117,12 +117,12 @@ def test_wrong_words_get_one_clear_line(environment: dict[str, str], arguments: 
     ("setting", "value", "told"),
     [
         ("CITIES", "F,Y", "CITIES"),
-        ("STORAGE_TYPE", "TAPE", "STORAGE_TYPE"),
+        pytest.param("STORAGE_TYPE", "TAPE", "STORAGE_TYPE", marks=pytest.mark.thorough),
         ("STORAGE_TYPE", "S3", "S3_BUCKET"),
-        ("PORTAL_URL", "ftp://moi", "ftp://moi"),
-        ("DATABASE_URI", "not a url", "DATABASE_URI"),
+        pytest.param("PORTAL_URL", "ftp://moi", "ftp://moi", marks=pytest.mark.thorough),
+        pytest.param("DATABASE_URI", "not a url", "DATABASE_URI", marks=pytest.mark.thorough),
         ("DATABASE_URI", "mysql+pymysql://pshs:hunter2@127.0.0.1:1/pshs", "127.0.0.1"),
-        ("HISTORY_FROM", "2022", "2022"),
+        pytest.param("HISTORY_FROM", "2022", "2022", marks=pytest.mark.thorough),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named_and_no_password_is_shown(
