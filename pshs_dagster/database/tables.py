@@ -111,6 +111,8 @@ deals = sa.Table(
     sa.Index("ix_deals_district", "district"),
     sa.Index("ix_deals_transaction_date", "transaction_date"),
     sa.Index("ix_deals_build_name", "build_name"),
+    # What a release was the last to tell of is found without a look at the whole history.
+    sa.Index("ix_deals_last_release", "last_release"),
     comment="Pre-sale deals: the current view, one row a deal",
     **MYSQL_OPTIONS,
 )
