@@ -61,6 +61,7 @@ validate: $(READY)  ## whether Dagster can load the definitions
 bench: $(READY)  ## what an issue and the national history cost, as ratios; minutes, and a quiet machine
 	$(BIN)/python -m benchmarks.issue
 	$(BIN)/python -m benchmarks.history
+	$(BIN)/python -m benchmarks.statistics
 
 clean:  ## remove what was installed and what the demo made; your own data stays
 	rm -rf $(VENV) data/demo *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -19,6 +19,7 @@ import dagster as dg
 
 from benchmarks.report import machine, write_section
 from pshs_dagster.config import Settings
+from pshs_dagster.database.database import Database
 from pshs_dagster.definitions import build_defs
 from pshs_dagster.releases import Release
 from pshs_dagster.runs import QUIET, open_instance, run_release
@@ -97,6 +98,7 @@ def _round(portal_url: str, database_uri: str) -> Round:
                 "portal_url": portal_url,
             }
         )
+        Database(settings.database).ready()  # tables are made once in a life, and are no part of an issue
         definitions = build_defs(settings)
         definitions.resolve_job_def("load_release")  # so that neither run pays for building the graph
         with open_instance(folder) as instance:
