@@ -12,8 +12,8 @@ FROM base AS build
 WORKDIR /src
 COPY setup.py pyproject.toml constraints.txt ./
 COPY pshs_dagster pshs_dagster
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip wheel --wheel-dir /wheels --constraint constraints.txt '.[server]'
+RUN --mount=type=cache,target=/var/cache/pip \
+    pip wheel --cache-dir /var/cache/pip --wheel-dir /wheels --constraint constraints.txt '.[server]'
 
 FROM base AS runtime
 # mariadb-client: mysqldump, for backups. tzdata: days are days in Taipei for every program, not for Python alone.
@@ -44,8 +44,8 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY --chown=pshs:pshs . .
-RUN --mount=type=cache,target=/root/.cache/pip \
-    pip install --constraint constraints.txt '.[server,dev]' && chown pshs:pshs /src
+RUN --mount=type=cache,target=/var/cache/pip \
+    pip install --cache-dir /var/cache/pip --constraint constraints.txt '.[server,dev]' && chown pshs:pshs /src
 USER pshs
 ENV PSHS_REQUIRE_SERVICES=1
 CMD ["pytest", "-n", "2", "--dist", "loadfile", "-m", "not thorough", "-p", "no:cacheprovider"]
