@@ -6,8 +6,7 @@ of the load. What holds is decided in `deals/amending.py`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import mysql
 
 from pshs_dagster.database.correcting.entries import Ledger, grouped
-from pshs_dagster.database.loading.ledger import by_city, portions
+from pshs_dagster.database.loading.ledger import by_city
 from pshs_dagster.database.loading.lives import last_copy
+from pshs_dagster.database.loading.moves import filled
 from pshs_dagster.database.tables import corrections, deals, withdrawn_deals
 from pshs_dagster.deals.amending import Amended, Status, amended, restored
 from pshs_dagster.deals.columns import COMPARED
@@ -142,19 +142,5 @@ def _write(
         values: dict[str, Any] = {name: others.c[name] for name in WRITTEN}
         # The moment is named, so that a server which moves it by itself leaves it.
         values["updated_at"] = table.c.updated_at if now is None else sa.literal(now, sa.DateTime)
-        with _filled(connection, rows):
+        with filled(connection, others, rows):
             connection.execute(sa.update(table).where(table.c.id == others.c.id).values(values))
-
-
-@contextmanager
-def _filled(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> Generator[None, None, None]:
-    """The temporary table with these rows, for the time of the block."""
-    # Not Table.drop: without the word TEMPORARY MySQL commits the transaction.
-    kind = "TEMPORARY TABLE" if connection.dialect.name == "mysql" else "TABLE"
-    drop = sa.DDL(f"DROP {kind} IF EXISTS {others.name}")
-    connection.execute(drop)
-    others.create(connection, checkfirst=False)
-    for part in portions(rows):
-        connection.execute(sa.insert(others), part)
-    yield
-    connection.execute(drop)

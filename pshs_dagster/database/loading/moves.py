@@ -61,7 +61,7 @@ def write_sightings(connection: sa.Connection, table: sa.Table, sighted: Sequenc
     names = ("first_release", "first_as_of", "earlier_sightings")
     # The moment is named, so that a server which moves it by itself leaves it.
     values: dict[str, Any] = {name: fates.c[name] for name in names} | {"updated_at": table.c.updated_at}
-    with _filled(connection, [asdict(row) for row in sighted]):
+    with filled(connection, fates, [asdict(row) for row in sighted]):
         connection.execute(sa.update(table).where(table.c.id == fates.c.id).values(values))
 
 
@@ -71,7 +71,7 @@ def withdraw(connection: sa.Connection, gone: Sequence[Gone], now: datetime) -> 
         return
     values: dict[str, Any] = {name: deals.c[name] for name in MOVED}
     values |= {"withdrawn_release": fates.c.withdrawn_release}
-    with _filled(connection, [asdict(row) for row in gone]):
+    with filled(connection, fates, [asdict(row) for row in gone]):
         _move(connection, deals, withdrawn_deals, values, ("updated_at", "withdrawn_at"), now)
 
 
@@ -80,7 +80,7 @@ def rename_withdrawer(connection: sa.Connection, gone: Sequence[Gone], now: date
     if not gone:
         return
     values: dict[str, Any] = {"withdrawn_release": fates.c.withdrawn_release, "withdrawn_at": now}
-    with _filled(connection, [asdict(row) for row in gone]):
+    with filled(connection, fates, [asdict(row) for row in gone]):
         connection.execute(sa.update(withdrawn_deals).where(withdrawn_deals.c.id == fates.c.id).values(values))
 
 
@@ -89,7 +89,7 @@ def reinstate(connection: sa.Connection, ids: Sequence[int], now: datetime) -> N
     if not ids:
         return
     values: dict[str, Any] = {name: withdrawn_deals.c[name] for name in MOVED}
-    with _filled(connection, [{"id": row_id} for row_id in ids]):
+    with filled(connection, fates, [{"id": row_id} for row_id in ids]):
         _give_way(connection)
         _move(connection, withdrawn_deals, deals, values, ("updated_at",), now)
 
@@ -128,14 +128,14 @@ def _move(
 
 
 @contextmanager
-def _filled(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> Generator[None, None, None]:
-    """The temporary table with these rows, for the time of the block."""
+def filled(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> Generator[None, None, None]:
+    """A temporary table with these rows, for the time of the block."""
     # Not Table.drop: without the word TEMPORARY MySQL commits the transaction.
     kind = "TEMPORARY TABLE" if connection.dialect.name == "mysql" else "TABLE"
-    drop = sa.DDL(f"DROP {kind} IF EXISTS {fates.name}")
+    drop = sa.DDL(f"DROP {kind} IF EXISTS {table.name}")
     connection.execute(drop)
-    fates.create(connection, checkfirst=False)
+    table.create(connection, checkfirst=False)
     for part in portions(rows):
-        connection.execute(sa.insert(fates), part)
+        connection.execute(sa.insert(table), part)
     yield
     connection.execute(drop)
