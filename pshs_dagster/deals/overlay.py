@@ -89,7 +89,9 @@ class CorrectedLine:
     """The serial as the line gave it."""
     raw_crc: int
     entries: tuple[Entry, ...]
-    """What made it sound."""
+    """What was changed in it."""
+    freed_by: tuple[Entry, ...] = ()
+    """What took other lines out of its way, where it keeps a serial that it repeated."""
 
     @property
     def key(self) -> Key:
@@ -178,8 +180,9 @@ def overlay(
     again = [line for line, reason in zip(candidates, reasons, strict=True) if reason is None]
     dismissed |= {line.place for line in again if decided.dismisses(line)}
     rows = [row for row, reason in enumerate(reasons) if reason == ""]
+    keys = _keys(judgement.values)
     corrected = [
-        _corrected(candidates[row], judgement, row, applied[candidates[row].place] or decided.freeing(candidates[row]))
+        _corrected(line := candidates[row], keys[row], applied[line.place], decided.freeing(line, rejected, applied))
         for row in rows
     ]
     wrong = {
@@ -212,15 +215,24 @@ class _Decisions:
 
     def dismisses(self, line: RejectedLine) -> bool:
         """Whether the very line is to be let go."""
-        return any(entry.dismisses for entry in self._by_raw.get((line.city, line.raw), ()))
+        return bool(self._dismissing(line))
 
     def frees(self, line: RejectedLine) -> bool:
         """Whether a line that repeated a serial may stand alone by what was decided about the others."""
         return SERIAL_REPEATED in line.rules and (line.city, line.serial_number) in self._by_key
 
-    def freeing(self, line: RejectedLine) -> dict[str, Entry]:
-        """What was decided last about the lines that had the same serial."""
-        return {"": self._by_key[line.city, line.serial_number][-1]}
+    def freeing(
+        self, line: RejectedLine, rejected: Sequence[RejectedLine], applied: Mapping[Place, Mapping[str, Entry]]
+    ) -> Iterable[Entry]:
+        """What changed or dismissed the other lines of the serial that the line repeated."""
+        if SERIAL_REPEATED not in line.rules:
+            return
+        for other in rejected:
+            if (other.city, other.serial_number) == (line.city, line.serial_number) and other.raw != line.raw:
+                yield from applied[other.place].values() or self._dismissing(other)[:1]
+
+    def _dismissing(self, line: RejectedLine) -> list[Entry]:
+        return [entry for entry in self._by_raw.get((line.city, line.raw), ()) if entry.dismisses]
 
     def _is_named(self, line: RejectedLine) -> bool:
         """Whether its serial tells it from all others."""
@@ -263,10 +275,23 @@ def _keys(values: pd.DataFrame) -> list[Key]:
     return list(zip(values["city"], values["serial_number"], strict=True))
 
 
-def _corrected(line: RejectedLine, judgement: JudgedLines, row: int, by: Mapping[str, Entry]) -> CorrectedLine:
-    serial = str(judgement.values["serial_number"].iloc[row])
-    entries = tuple(sorted(by.values(), key=lambda entry: entry.id))
-    return CorrectedLine(line.file, line.line, line.city, serial, line.serial_number, crc_of(line.raw), entries)
+def _corrected(line: RejectedLine, key: Key, applied: Mapping[str, Entry], freeing: Iterable[Entry]) -> CorrectedLine:
+    # With another serial it was in nobody's way.
+    freed_by = freeing if key == (line.city, line.serial_number) else ()
+    return CorrectedLine(
+        line.file,
+        line.line,
+        line.city,
+        key[1],
+        line.serial_number,
+        crc_of(line.raw),
+        _by_id(applied.values()),
+        _by_id(freed_by),
+    )
+
+
+def _by_id(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted({entry.id: entry for entry in entries}.values(), key=lambda entry: entry.id))
 
 
 def changes_of(entries: Iterable[Entry]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pshs_dagster_tests.correcting.desk import (
     arrives,
     edited,
     given_back,
+    let_go,
     season,
     shown,
     waiting,
@@ -94,3 +95,17 @@ def test_a_line_that_was_corrected_after_moi_mended_it_elsewhere(engine: sa.Engi
     assert told[0] == [[B, "3", ISSUE]]
     assert told[1][0] == [A, "5", "111S3"]
     assert told[2][0] == [A, "5", ISSUE]
+
+
+TWICE = [line(編號=A, 總價元="9000000"), line(編號=A)]
+
+
+def test_a_line_that_repeated_a_serial_is_a_deal_from_the_day_on_which_the_other_was_let_go(engine: sa.Engine) -> None:
+    """Whatever is decided later about the same serial in another copy."""
+    arrives(engine, ISSUE, TWICE)
+    given_back(engine, let_go(waiting(engine)[0]), now=noon(9, 11))
+    arrives(engine, ISSUE, TWICE)
+    arrives(engine, season(5), [ODD])
+    given_back(engine, edited(shown(engine, A), unit_price="79157"), now=noon(10, 20))
+    told = [on(engine, day, "price", "first_release") for day in (date(2022, 9, 10), date(2022, 9, 11))]
+    assert told == [[], [[A, 12320000, ISSUE]]]

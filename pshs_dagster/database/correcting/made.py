@@ -29,6 +29,7 @@ class Made:
     line_serial: str
     raw_crc: int
     entries: tuple[int, ...]
+    freed_by: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ def _spelt(line: CorrectedLine) -> dict[str, Any]:
         "line_serial": line.line_serial[:SERIAL_WIDTH],
         "raw_crc": line.raw_crc,
         "entries": [entry.id for entry in line.entries],
+        "freed_by": [entry.id for entry in line.freed_by],
     }
 
 
@@ -117,6 +119,7 @@ def _record(row: Any) -> CopyRecord:
             line["line_serial"],
             line["raw_crc"],
             tuple(line["entries"]),
+            tuple(line.get("freed_by", ())),
         )
         for line in told.get("lines", ())
     )

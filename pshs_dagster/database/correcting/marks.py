@@ -36,14 +36,17 @@ CORRECTED = "corrected"
 
 def tell(connection: sa.Connection, lines: Iterable[CorrectedLine], now: datetime) -> None:
     """Write the events of lines that have become deals, those that stand there already excepted."""
-    wanted: dict[tuple[Key, datetime], list[Entry]] = defaultdict(list)
+    wanted: dict[tuple[Key, datetime], tuple[str, list[Entry]]] = {}
     for line in lines:
         for entry in line.entries:
-            wanted[line.key, entry.recorded_at].append(entry)
+            wanted.setdefault((line.key, entry.recorded_at), (entry.release, []))[1].append(entry)
+        if not line.entries:  # nothing in it was changed
+            for entry in line.freed_by[-1:]:
+                wanted.setdefault((line.key, entry.recorded_at), (entry.release, []))
     there = _told_already(connection, {key for key, _ in wanted})
     rows = [
-        corrected_event(key, entries[0].release, at, changes_of(entries), now)
-        for (key, at), entries in wanted.items()
+        corrected_event(key, release, at, changes_of(entries), now)
+        for (key, at), (release, entries) in wanted.items()
         if (key, at) not in there
     ]
     if rows:

@@ -46,7 +46,8 @@ class PastCorrections:
         recorded = {entry.id: entry.recorded_at for entry in ledger.lines}
         for record in copies_with_corrections(connection) if ledger.lines else ():
             for line in record.made:
-                if any(recorded.get(number, datetime.min) >= end for number in line.entries):  # noqa: DTZ901 - naive
+                by = (*line.entries, *line.freed_by)
+                if any(recorded.get(number, datetime.min) >= end for number in by):  # noqa: DTZ901 - naive
                     self._later[line.key[0]].append(line)
 
     def published(self, frame: pd.DataFrame, city: str) -> ByColumn:
