@@ -35,7 +35,7 @@ def compute_statistics(
 ) -> None:
     with plain_failures():
         engine = database.ready()
-        done = refresh(engine, clock(), everything=config.everything)
+        done = refresh(engine, clock(), everything=config.everything, thorough=True)
         found = compare(engine)
     context.add_output_metadata({"months": len(done.months), "deals": found.deals, **done.written})
     if found.differences:

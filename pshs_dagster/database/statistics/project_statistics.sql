@@ -9,13 +9,13 @@ WITH opened AS (
     SELECT
         city,
         district,
-        MIN(RTRIM(build_name)) AS build_name,
+        MIN(RTRIM(deals.build_name)) AS build_name,
         MIN(transaction_date) AS opened_on,
-        ROW_NUMBER() OVER (ORDER BY city, district, MIN(build_name)) AS project
+        ROW_NUMBER() OVER (ORDER BY city, district, MIN(deals.build_name)) AS project
     FROM deals
     WHERE transaction_date <= :last_day
         AND build_name <> ''
-    GROUP BY city, district, HEX(RTRIM(build_name))
+    GROUP BY city, district, RTRIM(deals.build_name), SUBSTR(HEX(RTRIM(deals.build_name)), 1, 126)
     HAVING MIN(transaction_date) >= :opened_from
 ),
 

@@ -21,11 +21,14 @@ from pshs_dagster.database.statistics import stale
 from pshs_dagster.database.statistics.replacing import replace_rows, update_changes
 from pshs_dagster.database.statistics.statements import (
     MAIN_USE,
+    MOST_SPANS,
     TARGET,
     TARGETS,
     WHOLE,
     Month,
     Values,
+    Windows,
+    is_covered,
     last_complete_month,
     project_values,
     spans_of,
@@ -41,12 +44,9 @@ from pshs_dagster.releases import TAIPEI
 
 logger = logging.getLogger(__name__)
 
-MOST_SPANS = 12
-"""A dozen runs of months take as long as all months at once: a season with stray dates has more."""
-
-MEMORY = 256 << 20
-"""Bytes that the server may take for the groups of the whole history; beyond its own small limit it writes them to
-disk, and takes four times as long."""
+MEMORY = {"tmp_table_size": 256 << 20, "max_heap_table_size": 256 << 20, "sort_buffer_size": 32 << 20}
+"""Bytes that the server may take for the groups of the whole history, and to sort them; beyond its own small limits
+it writes them to disk, and takes four times as long."""
 
 WIDENED = ("district", "build_name")
 """Texts of a deal that tables of statistics hold too."""
@@ -63,23 +63,33 @@ class Refreshed:
     """The month up to which projects are looked at."""
 
 
-def refresh(engine: sa.Engine, now: datetime, *, everything: bool = False, wait: timedelta = locks.WAIT) -> Refreshed:
+def refresh(
+    engine: sa.Engine,
+    now: datetime,
+    *,
+    everything: bool = False,
+    thorough: bool = False,
+    wait: timedelta = locks.WAIT,
+) -> Refreshed:
     """Compute anew what is no longer true, or `everything`. `now` is aware. Readers see the old rows until the end.
 
-    Waits up to `wait` for a load to end. Raises DatabaseError; then the tables are as before.
+    `thorough` looks at every deal, so that changes by hand are found too that left `updated_at` as it was. Waits up
+    to `wait` for a load to end. Raises DatabaseError; then the tables are as before.
     """
     with translated(engine, "compute the statistics"), locks.exclusive(engine, wait) as connection:
         _make_room(connection)
-        with _memory(connection), connection.begin():
-            present, recorded = stale.present_states(connection), stale.recorded_states(connection)
-            months = {month for month in present.keys() | recorded.keys() if present.get(month) != recorded.get(month)}
+        with ample_memory(connection), connection.begin():
+            at = wall_time(now)
+            recorded = stale.recorded_states(connection)
+            present = stale.present_states(connection, recorded, at, thorough=thorough or everything)
+            months = stale.stale_months(present, recorded)
             spans = spans_of(months)
             whole = everything or not recorded or len(spans) > MOST_SPANS
             if whole:
                 spans, months = WHOLE, present.keys() | recorded.keys()
-            at = wall_time(now)
-            written = _write_months(connection, spans, None if whole else months, at)
-            last = _last_complete(connection, now)
+            windows = _windows(connection)
+            written = _write_months(connection, spans, None if whole else months, windows, at)
+            last = last_complete_month(windows, now.astimezone(TAIPEI).date())
             written[project_statistics.name] = _write_projects(connection, last, months, at, everything=everything)
             stale.record(connection, present)
     logger.info("Statistics: %d months computed anew, %s rows written.", len(months), written)
@@ -87,7 +97,11 @@ def refresh(engine: sa.Engine, now: datetime, *, everything: bool = False, wait:
 
 
 def _write_months(
-    connection: sa.Connection, spans: list[Values], months: Collection[Month] | None, now: datetime
+    connection: sa.Connection,
+    spans: list[Values],
+    months: Collection[Month] | None,
+    windows: Windows,
+    now: datetime,
 ) -> dict[str, int]:
     """The tables by month of the trade; all of their rows where no months are given."""
     homes: list[Values] = [span | {"target": TARGET, "main_use": MAIN_USE} for span in spans]
@@ -96,9 +110,17 @@ def _write_months(
     for target, asked in ((deal_statistics, homes), (market_statistics, markets)):
         scope = None if months is None else _in_months(target, months)
         written[target.name] = replace_rows(connection, target, asked, now, scope=scope) if asked else 0
-    # Also where no deal changed: a release that brought none may have made a month final.
-    written[market_statistics.name] += update_changes(connection, now)
+    # A release that brought no deal may have made a month final.
+    if spans or _is_final_otherwise(connection, windows):
+        written[market_statistics.name] += update_changes(connection, now)
     return written
+
+
+def _is_final_otherwise(connection: sa.Connection, windows: Windows) -> bool:
+    """Whether a month's status is another than the windows of releases make it."""
+    columns = market_statistics.c
+    rows = connection.execute(sa.select(columns.year, columns.month, columns.status).distinct())
+    return any((row.status == "final") != is_covered(Month(int(row.year), int(row.month)), windows) for row in rows)
 
 
 def _write_projects(
@@ -114,13 +136,15 @@ def _write_projects(
 
 
 def _in_months(target: sa.Table, months: Collection[Month]) -> sa.ColumnElement[bool]:
-    wanted = [(f"{month.year:04d}", f"{month.number:02d}") for month in months]
-    return sa.tuple_(target.c.year, target.c.month).in_(wanted)
+    # Not a list of pairs, for which MariaDB uses no index.
+    return sa.or_(
+        *(sa.and_(target.c.year == f"{each.year:04d}", target.c.month == f"{each.number:02d}") for each in months)
+    )
 
 
-def _last_complete(connection: sa.Connection, now: datetime) -> Month | None:
-    rows = connection.execute(sa.select(releases.c.window_from, releases.c.window_to)).all()
-    return last_complete_month([(row.window_from, row.window_to) for row in rows], now.astimezone(TAIPEI).date())
+def _windows(connection: sa.Connection) -> Windows:
+    rows = connection.execute(sa.select(releases.c.window_from, releases.c.window_to))
+    return [(row.window_from, row.window_to) for row in rows]
 
 
 def _make_room(connection: sa.Connection) -> None:
@@ -145,18 +169,18 @@ _WIDTHS = sa.text("""
 
 
 @contextmanager
-def _memory(connection: sa.Connection) -> Generator[None]:
+def ample_memory(connection: sa.Connection) -> Generator[None]:
+    """Let the server group the whole history in memory, within a block that begins and ends outside a transaction."""
     if connection.dialect.name != "mysql":
         yield
         return
-    settings = ("tmp_table_size", "max_heap_table_size")
     with connection.begin():
-        for name in settings:
-            connection.exec_driver_sql(f"SET SESSION {name} = {MEMORY}")
+        for name, size in MEMORY.items():
+            connection.exec_driver_sql(f"SET SESSION {name} = {size}")
     try:
         yield
     finally:
         if not connection.invalidated:
             with connection.begin():
-                for name in settings:
+                for name in MEMORY:
                     connection.exec_driver_sql(f"SET SESSION {name} = DEFAULT")

@@ -44,13 +44,15 @@ def replace_rows(
     now: datetime,
     *,
     scope: sa.ColumnElement[bool] | None = None,
+    text: str | None = None,
 ) -> int:
     """Replace the rows of `target` in `scope` (all by default) by those of its statement, asked once for each of
-    `spans`. `now` is naive, in Taipei. Gives the number of rows written or deleted."""
+    `spans`; `text` is a statement that does not stand beside. `now` is naive, in Taipei. Gives the number of rows
+    written or deleted."""
     key = key_of(target)
     # The SELECT gives the columns in the order of the table.
     names = [column.name for column in target.columns if column.name not in OWN | BESIDE]
-    with _fresh(connection, target, target.name, names, spans) as fresh:
+    with _fresh(connection, target, text or statement(target.name), names, spans) as fresh:
         same = reduce(and_, (target.c[name] == fresh.c[name] for name in key))
         written = _update(connection, target, fresh, same, [name for name in names if name not in key], now)
         gone = sa.delete(target).where(~sa.exists().where(same).correlate(target))
@@ -63,14 +65,14 @@ def update_changes(connection: sa.Connection, now: datetime) -> int:
     """Set the columns BESIDE of `market_statistics`. Gives the number of rows that became others."""
     target, key = market_statistics, key_of(market_statistics)
     names = [column.name for column in target.columns if column.name in (*key, *BESIDE)]
-    with _fresh(connection, target, CHANGES, names, [{}]) as fresh:
+    with _fresh(connection, target, statement(CHANGES), names, [{}]) as fresh:
         same = reduce(and_, (target.c[name] == fresh.c[name] for name in key))
         return _update(connection, target, fresh, same, [name for name in names if name in BESIDE], now)
 
 
 @contextmanager
 def _fresh(
-    connection: sa.Connection, target: sa.Table, name: str, names: Sequence[str], spans: Sequence[Values]
+    connection: sa.Connection, target: sa.Table, text: str, names: Sequence[str], spans: Sequence[Values]
 ) -> Generator[sa.Table]:
     """A temporary table with what the statement gives."""
     fresh = _like(connection, target, names)
@@ -80,7 +82,7 @@ def _fresh(
     connection.execute(drop)
     fresh.create(connection, checkfirst=False)
     for values in spans:
-        rows = sa.text(statement(name)).bindparams(**values).columns(*(sa.column(each) for each in names))
+        rows = sa.text(text).bindparams(**values).columns(*(sa.column(each) for each in names))
         connection.execute(sa.insert(fresh).from_select(names, rows, include_defaults=False))
     yield fresh
     connection.execute(drop)

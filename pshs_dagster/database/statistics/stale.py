@@ -1,17 +1,22 @@
-"""Which months' deals are others than those that the statistics were computed from: found by one pass over `deals`.
+"""Which months' deals are others than those that the statistics were computed from.
 
-Whatever changed a deal (a release, a withdrawal, a correction, a rebuild, another program), and whichever run was
-killed after it, the month is found. A changed .sql file makes every month stale.
+Whatever changed a deal (a release, a withdrawal, a correction, a rebuild), and whichever run was killed after it, the
+month is found, in two steps. A quick pass over `deals` looks at how many a month has, at their ids and at when they
+were changed last; of the months that look otherwise, or whose trace may lie, each deal's fingerprint is looked at. A
+change that does not move `updated_at`, as a person makes it by hand, is found where every month is looked at so.
+A changed .sql file makes every month stale.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from zlib import crc32
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.statistics.statements import NAMES, Month, statement
+from pshs_dagster.database.statistics.statements import MOST_SPANS, NAMES, WHOLE, Month, Values, spans_of, statement
 from pshs_dagster.database.tables import deals, statistics_months
 
 INPUTS = (
@@ -31,38 +36,112 @@ INPUTS = (
 )
 """What the statements read of a deal, apart from its month."""
 
-State = tuple[int, int]
-"""How many deals a month has, and the sum of their fingerprints."""
-
 BETWEEN = "\t"
 """No text of a deal has a tab."""
 
 
-def present_states(connection: sa.Connection) -> dict[Month, State]:
-    """What the deals of each month are now."""
-    if connection.dialect.name == "mysql":
-        month: Any = sa.extract("year_month", deals.c.transaction_date)
-        fingerprint = _fingerprint_mysql()
-    else:
-        month = sa.func.substr(sa.cast(deals.c.transaction_date, sa.String), 1, 7)
-        fingerprint = _fingerprint_sqlite(connection)
-    query = sa.select(month.label("month"), sa.func.count(), sa.func.sum(fingerprint)).group_by(sa.text("month"))
-    return {_month(found): (int(count), int(total)) for found, count, total in connection.execute(query)}
+@dataclass(frozen=True)
+class State:
+    """The deals of a month, as they are or as they were when its statistics were computed."""
+
+    deals: int
+    trace: str
+    """Of their ids and of the moments at which they were changed; blank where it may lie."""
+    fingerprint: int | None = None
+    """The sum over all deals; None where it was not looked at."""
 
 
-def recorded_states(connection: sa.Connection) -> dict[Month, State]:
+States = dict[Month, State]
+
+
+def present_states(connection: sa.Connection, recorded: States, now: datetime, *, thorough: bool) -> States:
+    """What the deals of each month are now, with fingerprints where they may be others than those that were recorded.
+
+    `now` is naive, in Taipei. What was changed in the very second may be changed once more, and look the same.
+    """
+    looked = _traces(connection, now)
+    doubtful = {
+        month for month, state in looked.items() if thorough or not state.trace or not _is_alike(state, recorded, month)
+    }
+    spans = spans_of(doubtful)
+    fingerprints: dict[Month, int] = {}
+    for span in spans if len(spans) <= MOST_SPANS else WHOLE:
+        fingerprints |= _fingerprints(connection, span)
+    return {
+        month: replace(state, fingerprint=fingerprints[month] if month in doubtful else recorded[month].fingerprint)
+        for month, state in looked.items()
+    }
+
+
+def stale_months(present: States, recorded: States) -> set[Month]:
+    """Where the deals are others, or gone."""
+    return {
+        month
+        for month in present.keys() | recorded.keys()
+        if month not in present
+        or month not in recorded
+        or present[month].fingerprint != recorded[month].fingerprint
+        or present[month].deals != recorded[month].deals
+    }
+
+
+def recorded_states(connection: sa.Connection) -> States:
     """What they were when the statistics were computed."""
     columns = statistics_months.c
-    rows = connection.execute(sa.select(columns.month, columns.deals, columns.fingerprint))
-    return {Month.of(month): (count, fingerprint) for month, count, fingerprint in rows}
+    rows = connection.execute(sa.select(columns.month, columns.deals, columns.trace, columns.fingerprint))
+    return {Month.of(month): State(*state) for month, *state in rows}
 
 
-def record(connection: sa.Connection, states: dict[Month, State]) -> None:
+def record(connection: sa.Connection, states: States) -> None:
     """Write down what the statistics are computed from."""
     connection.execute(sa.delete(statistics_months))
-    rows = [{"month": str(month), "deals": deals, "fingerprint": total} for month, (deals, total) in states.items()]
+    rows = [
+        {"month": str(month), "deals": state.deals, "trace": state.trace, "fingerprint": state.fingerprint}
+        for month, state in states.items()
+    ]
     if rows:
         connection.execute(sa.insert(statistics_months), rows)
+
+
+def _is_alike(state: State, recorded: States, month: Month) -> bool:
+    return month in recorded and (recorded[month].deals, recorded[month].trace) == (state.deals, state.trace)
+
+
+def _traces(connection: sa.Connection, now: datetime) -> States:
+    if connection.dialect.name == "mysql":
+        second: Any = sa.func.to_seconds(deals.c.updated_at)
+    else:
+        second = sa.cast(sa.func.strftime("%s", deals.c.updated_at), sa.BigInteger)
+    query = sa.select(
+        _month_of(connection).label("month"),
+        sa.func.count(),
+        sa.func.sum(deals.c.id),
+        sa.func.coalesce(sa.func.sum(second), 0),
+        sa.func.max(deals.c.updated_at),
+    ).group_by(sa.text("month"))
+    seed = _seed()
+    return {
+        _month(found): State(
+            count, "" if last is not None and last >= now.replace(microsecond=0) else f"{seed:x}:{ids}:{seconds}"
+        )
+        for found, count, ids, seconds, last in connection.execute(query)
+    }
+
+
+def _fingerprints(connection: sa.Connection, span: Values) -> dict[Month, int]:
+    fingerprint = _fingerprint_mysql() if connection.dialect.name == "mysql" else _fingerprint_sqlite(connection)
+    query = (
+        sa.select(_month_of(connection).label("month"), sa.func.sum(fingerprint))
+        .where(deals.c.transaction_date.between(span["first_day"], span["last_day"]))
+        .group_by(sa.text("month"))
+    )
+    return {_month(found): int(total) for found, total in connection.execute(query)}
+
+
+def _month_of(connection: sa.Connection) -> sa.ColumnElement[Any]:
+    if connection.dialect.name == "mysql":
+        return sa.extract("year_month", deals.c.transaction_date)
+    return sa.func.substr(sa.cast(deals.c.transaction_date, sa.String), 1, 7)
 
 
 def _month(found: int | str) -> Month:

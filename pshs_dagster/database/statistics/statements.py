@@ -30,6 +30,9 @@ YEAR = 12
 SPANS = (1, 3, 6)
 """Months over which projects are looked at, back from the last complete one."""
 
+Windows = Sequence[tuple[date, date]]
+"""The first and the last day of each release's window."""
+
 Values = dict[str, str | date]
 """What is bound to the names of a statement."""
 
@@ -85,6 +88,10 @@ WHOLE: list[Values] = [{"first_day": FIRST_DAY, "last_day": LAST_DAY}]
 """Every month at once."""
 
 
+MOST_SPANS = 12
+"""A dozen runs of months take as long as all months at once: a season with stray dates has more."""
+
+
 def project_values(last: Month) -> Values:
     """What `project_statistics` is asked for: projects of the year that ends with `last`, and their last months."""
     return {
@@ -98,7 +105,7 @@ def project_values(last: Month) -> Values:
     }
 
 
-def last_complete_month(windows: Sequence[tuple[date, date]], today: date) -> Month | None:
+def last_complete_month(windows: Windows, today: date) -> Month | None:
     """The newest month of which each day lies in a window (first and last day), or None where there is none.
 
     MOI publishes the last third of a month on the 11th of the month after the next: newer months are not looked at.
@@ -108,13 +115,16 @@ def last_complete_month(windows: Sequence[tuple[date, date]], today: date) -> Mo
     month = min(max(reached, default=published), published)
     oldest = min((Month(first.year, first.month) for first, _ in windows), default=month)
     while month >= oldest:
-        if _is_covered(month, windows):
+        if is_covered(month, windows):
             return month
         month = month.plus(-1)
     return None
 
 
-def _is_covered(month: Month, windows: Sequence[tuple[date, date]]) -> bool:
-    """Windows begin and end with the thirds of a month, so that a day of each tells."""
+def is_covered(month: Month, windows: Windows) -> bool:
+    """Whether each day of a month lies in a window (first and last day): then it is final.
+
+    Windows begin and end with the thirds of a month, so that a day of each tells.
+    """
     days = (month.first_day, month.first_day.replace(day=11), month.first_day.replace(day=21))
     return all(any(first <= day <= last for first, last in windows) for day in days)
