@@ -14,10 +14,13 @@ help:  ## this list
 
 install: $(READY)  ## install into .venv, with the versions that were tested
 
+# uv does in seconds what pip does in a minute; pip, where uv cannot reach the packages.
 $(READY): setup.py constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet -c constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet -c constraints.txt uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --editable '.[dev]' \
+		|| $(BIN)/pip install --quiet -c constraints.txt --editable '.[dev]'
 	touch $(READY)
 
 demo: $(READY)  ## the whole way on this machine: sandbox, one season, three issues, SQLite, a local folder
@@ -62,6 +65,8 @@ bench: $(READY)  ## what an issue and the national history cost, as ratios; minu
 	$(BIN)/python -m benchmarks.issue
 	$(BIN)/python -m benchmarks.history
 	$(BIN)/python -m benchmarks.statistics
+	$(BIN)/python -m benchmarks.dataset
+	$(BIN)/python -m benchmarks.market_report
 
 clean:  ## remove what was installed and what the demo made; your own data stays
 	rm -rf $(VENV) data/demo *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -9,7 +9,9 @@ setup(
     license="MIT",
     python_requires=">=3.11",
     packages=find_packages(include=["pshs_dagster", "pshs_dagster.*"]),
-    package_data={"pshs_dagster": ["py.typed", "**/*.sql", "**/*.mako", "**/*.html"]},
+    package_data={
+        "pshs_dagster": ["py.typed", "**/*.sql", "**/*.mako", "**/*.html", "**/*.css", "**/*.js", "**/words.json"]
+    },
     install_requires=[
         "dagster",  # assets, checks, partitions, schedule, sensor
         "dagster-webserver",  # the web page with the lineage
@@ -46,6 +48,7 @@ setup(
             "pytest-timeout",  # a hung server fails one test, not the whole run
             "hypothesis",  # laws over made-up input
             "duckdb",  # runs the same SQL over Parquet
+            "frictionless[parquet]",  # validates the data package
             "moto[s3,server]",  # S3 over HTTP
             "playwright",  # drives the installed Chromium
             "ruff",

@@ -12,7 +12,7 @@ import dagster as dg
 from dagster._core.event_api import PartitionKeyFilter
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus as CheckStatus
 
-from pshs_dagster.assets.common import GROUP, RELEASES
+from pshs_dagster.assets.common import GROUP, PUBLISH_JOB, PUBLISHED, RELEASES
 from pshs_dagster.checks import GUARDS
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
@@ -174,7 +174,7 @@ def _holds(record: object) -> bool:
 
 def attempts_for(instance: dg.DagsterInstance, release: Release) -> Attempts:
     """The runs that were made for a release, by whomever."""
-    return attempts_of(instance, {PARTITION_TAG: release.key})
+    return attempts_each(instance, [release])[release]
 
 
 def attempts_each(instance: dg.DagsterInstance, releases: Collection[Release]) -> dict[Release, Attempts]:
@@ -183,8 +183,15 @@ def attempts_each(instance: dg.DagsterInstance, releases: Collection[Release]) -
     records = instance.get_run_records(dg.RunsFilter(tags={PARTITION_TAG: keys})) if keys else []
     made: dict[str, list[dg.RunRecord]] = {key: [] for key in keys}
     for record in records:
-        made[record.dagster_run.tags[PARTITION_TAG]].append(record)
+        if not _publishes(record.dagster_run):
+            made[record.dagster_run.tags[PARTITION_TAG]].append(record)
     return {release: _attempts(made[release.key]) for release in releases}
+
+
+def _publishes(run: dg.DagsterRun) -> bool:
+    """Whether a run only makes something of what is loaded, so that it tried nothing for the release."""
+    made = {dg.AssetKey(name) for name in PUBLISHED}
+    return run.job_name == PUBLISH_JOB or (bool(run.asset_selection) and run.asset_selection <= made)
 
 
 def attempts_of(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> Attempts:
@@ -232,8 +239,9 @@ def run_requests(requests: Sequence[Request]) -> list[dg.RunRequest]:
 
 load_release_job = dg.define_asset_job(
     JOB_NAME,
-    # A backup is of everything, not of one release.
-    selection=dg.AssetSelection.groups(GROUP) - dg.AssetSelection.assets("database_backup"),
+    # A backup is of everything, the list of projects is a file of its own, and readers are served by another run.
+    selection=dg.AssetSelection.groups(GROUP)
+    - dg.AssetSelection.assets("database_backup", "registered_projects", *PUBLISHED),
     description="One release from MOI's site to a verified table; every step on demand or by itself.",
 )
 

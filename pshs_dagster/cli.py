@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pshs_dagster import cli_alerts, cli_backup, cli_history, cli_past, cli_review, cli_statistics, cli_status
+from pshs_dagster import (
+    cli_alerts,
+    cli_backup,
+    cli_export,
+    cli_history,
+    cli_past,
+    cli_projects,
+    cli_report,
+    cli_review,
+    cli_statistics,
+    cli_status,
+)
 from pshs_dagster.cli_errors import plain_errors
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import TAIPEI, Release
@@ -118,6 +129,8 @@ for command in (cli_backup.backup, cli_backup.restore):
 for command in (cli_review.review, cli_review.correct, cli_review.corrections):
     main.add_command(command)
 for command in (cli_alerts.alerts, cli_status.status, cli_statistics.statistics):
+    main.add_command(command)
+for command in (cli_projects.projects, cli_report.report, cli_export.export):
     main.add_command(command)
 
 

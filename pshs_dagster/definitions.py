@@ -17,6 +17,8 @@ from pshs_dagster.assets.values import ReleaseValues
 from pshs_dagster.automation import load_release_job, release_sensor, ten_day_schedule
 from pshs_dagster.backup_job import backup_job, weekly_backup
 from pshs_dagster.checks import CHECKS
+from pshs_dagster.checks_absorption import ABSORPTION_CHECKS
+from pshs_dagster.checks_dataset import DATASET_CHECKS
 from pshs_dagster.checks_statistics import STATISTICS_CHECKS
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.config import Settings, StorageType, read_settings
@@ -25,6 +27,8 @@ from pshs_dagster.database.database import Database
 from pshs_dagster.history.job import rebuild_history_job
 from pshs_dagster.history.replay import nobody
 from pshs_dagster.portal import Portal, no_progress
+from pshs_dagster.projects_job import fetch_projects_job, monthly_projects
+from pshs_dagster.publishing.job import publication_sensor, publish_job
 from pshs_dagster.statistics_job import refresh_statistics_job
 
 RESOURCES = {
@@ -69,10 +73,18 @@ def build_defs(settings: Settings | None = None, **overrides: object) -> dg.Defi
     described["release_values"] = ReleaseValues(archive, cities, database)
     return dg.Definitions(
         assets=ASSETS,
-        asset_checks=(*CHECKS, *STATISTICS_CHECKS),
-        jobs=[load_release_job, take_corrections_job, rebuild_history_job, refresh_statistics_job, backup_job],
-        schedules=[ten_day_schedule, weekly_backup],
-        sensors=[release_sensor, correction_sensor, alert_sensor],
+        asset_checks=(*CHECKS, *STATISTICS_CHECKS, *ABSORPTION_CHECKS, *DATASET_CHECKS),
+        jobs=[
+            load_release_job,
+            publish_job,
+            fetch_projects_job,
+            take_corrections_job,
+            rebuild_history_job,
+            refresh_statistics_job,
+            backup_job,
+        ],
+        schedules=[ten_day_schedule, monthly_projects, weekly_backup],
+        sensors=[release_sensor, correction_sensor, publication_sensor, alert_sensor],
         resources=described,
         # Steps hand frames to each other in memory, and a process for each step costs more than the steps do.
         executor=dg.in_process_executor,

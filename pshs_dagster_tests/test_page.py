@@ -36,8 +36,18 @@ CHECKS = {
 }
 """The checks of each asset."""
 
-ASSETS = {*CHECKS, "corrected_deals", "project_statistics", "market_statistics", "database_backup"}
-"""What is made for a release, and what is made of all."""
+ASSETS = {
+    *CHECKS,
+    "corrected_deals",
+    "project_statistics",
+    "market_statistics",
+    "registered_projects",
+    "project_absorption",
+    "market_report",
+    "deals_dataset",
+    "database_backup",
+}
+"""What is made for a release, what is made for readers, and what is made of all."""
 
 ARROWS = {
     ("raw_zip", "s3_backup"),
@@ -47,6 +57,11 @@ ARROWS = {
     ("rejected_deals", "corrected_deals"),
     ("corrected_deals", "mysql_deals"),
     ("mysql_deals", "deal_statistics"),
+    ("registered_projects", "project_absorption"),
+    ("mysql_deals", "project_absorption"),
+    ("market_statistics", "market_report"),
+    ("project_absorption", "market_report"),
+    ("deal_statistics", "deals_dataset"),
 }
 """Which asset is made from which, at the least."""
 

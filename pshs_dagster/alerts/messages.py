@@ -56,6 +56,10 @@ CHECKS: Mapping[str, tuple[str, str]] = {
     "every_line_accounted_for": ("有資料列遺漏或重複", "lines are missing or double"),
     "rejection_rate": ("退件太多，格式可能已變更", "too many lines are rejected; the format may have changed"),
     "rows_in_database": ("資料庫內容與發布不符", "the database does not hold what was published"),
+    "dataset_complete": (
+        "資料集檔案損壞，或列數與 deals 不符",
+        "files of the data product are damaged, or do not have the rows of deals",
+    ),
     "statistics_match_deals": ("統計與成交資料不符", "the statistics do not agree with the deals"),
     "created_at": ("新成交的建立日期不是今天", "new deals were not created today"),
     "withdrawals": (

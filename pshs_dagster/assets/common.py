@@ -24,6 +24,12 @@ GROUP = "releases"
 
 OWNERS = ["team:pshs"]
 
+PUBLISHED = ("project_absorption", "market_report", "deals_dataset")
+"""What is made for readers once a release is verified, by a run of its own."""
+
+PUBLISH_JOB = "publish"
+"""The job of that run."""
+
 DATABASE_POOL = "database_writers"
 """Steps that write to the database; `dagster.yaml` lets one at a time."""
 

@@ -290,6 +290,7 @@ deal_statistics = sa.Table(
     sa.Column("created_at", sa.DateTime, server_default=NOW),
     sa.Column("updated_at", sa.DateTime, server_default=NOW),
     sa.Index("uq_deal_statistics_group", "city", "district", "year", "month", "build_name", "room", unique=True),
+    sa.Index("ix_deal_statistics_month", "year", "month"),
     sa.Index("ix_deal_statistics_year_month", "year", "month"),
     comment="Counts and averages of deals",
     **MYSQL_OPTIONS,
@@ -351,6 +352,7 @@ market_statistics = sa.Table(
     sa.Column("created_at", sa.DateTime, server_default=NOW),
     sa.Column("updated_at", sa.DateTime, server_default=NOW),
     sa.Index("uq_market_statistics_group", "city", "district", "year", "month", unique=True),
+    sa.Index("ix_market_statistics_month", "year", "month"),
     comment="The market of a district by month: counts, quartiles and changes",
     **MYSQL_OPTIONS,
 )
@@ -361,9 +363,111 @@ statistics_months = sa.Table(
     sa.Column("month", sa.String(7), primary_key=True, comment="Month of the trade, such as 2022-07"),
     sa.Column("deals", sa.Integer, nullable=False),
     sa.Column("fingerprint", sa.BigInteger, nullable=False),
+    sa.Column(
+        "trace", sa.String(64), nullable=False, server_default="", comment="Of ids and moments; blank where it may lie"
+    ),
     comment="The deals that the statistics of each month were computed from",
     **MYSQL_OPTIONS,
 )
 
 STATISTICS = (deal_statistics, project_statistics, market_statistics, statistics_months)
 """Computed from `deals`, and read by other programs meanwhile: a rebuild leaves them in place until they are anew."""
+
+PROJECT_WIDTH = 128
+"""Characters of a project's name, in MOI's list of projects or in `deals`: 41 is the longest seen."""
+
+
+DISTRICT_WIDTH = 8
+
+
+def _exact(width: int | None) -> sa.types.TypeEngine[Any]:
+    """A text that is compared byte for byte, with texts of tables that sort in any way: so it can be looked up by
+    what stands in another program's `deals`."""
+    return sa.String(width).with_variant(mysql.VARCHAR(width, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
+
+
+registered_projects = sa.Table(
+    "registered_projects",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", _exact(CITY_WIDTH), nullable=False),
+    sa.Column("district", _exact(DISTRICT_WIDTH), nullable=False),
+    sa.Column("project_number", _exact(64), nullable=False, comment="編號; made up, after a ~, where MOI gives none"),
+    sa.Column("build_name", _exact(PROJECT_WIDTH), nullable=False, comment="建案名稱"),
+    sa.Column(
+        "project_name",
+        _exact(PROJECT_WIDTH),
+        nullable=False,
+        comment="The build_name that registrations of one project share, be they spelt otherwise",
+    ),
+    sa.Column("homes", sa.Integer, comment="戶數 for sale; NULL where the list does not tell"),
+    sa.Column("homes_text", sa.Text, nullable=False, comment="層棟戶數 as published"),
+    sa.Column("location", sa.Text, nullable=False, comment="坐落街道"),
+    sa.Column("builder", sa.Text, nullable=False, comment="起造人"),
+    sa.Column("main_use", sa.Text, nullable=False, comment="主要用途"),
+    sa.Column("permit", sa.Text, nullable=False, comment="建造執照"),
+    sa.Column("permitted_on", sa.Date, comment="建照核發日期"),
+    sa.Column("declared_on", sa.Date, comment="申報備查日期"),
+    sa.Column("selling_period", sa.Text, nullable=False, comment="銷售期間"),
+    sa.Column("completed_on", sa.Date, comment="第1次登記日期, when the finished building was first registered"),
+    sa.Column("listed_as_of", sa.DateTime, nullable=False, comment="Moment of the newest list that had it"),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_registered_projects_number", "city", "project_number", unique=True),
+    sa.Index("ix_registered_projects_name", "city", "district", "project_name"),
+    comment="MOI's list of registered pre-sale projects: one row a registration",
+    **MYSQL_OPTIONS,
+)
+
+project_matches = sa.Table(
+    "project_matches",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", _exact(CITY_WIDTH), nullable=False),
+    sa.Column("district", _exact(DISTRICT_WIDTH), nullable=False),
+    sa.Column("build_name", _exact(PROJECT_WIDTH), nullable=False, comment="As it stands in deals"),
+    sa.Column("registered_district", _exact(DISTRICT_WIDTH), nullable=False),
+    sa.Column(
+        "registered_name",
+        _exact(PROJECT_WIDTH),
+        nullable=False,
+        comment="project_name of registered_projects; blank where nothing matches",
+    ),
+    sa.Column("method", sa.String(32), nullable=False, comment="How they were found to be one, or ambiguous, or none"),
+    sa.Column("confidence", sa.Numeric(3, 2, asdecimal=False), nullable=False, comment="1 is certain, 0 is no match"),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_project_matches_name", "city", "district", "build_name", unique=True),
+    sa.Index("ix_project_matches_registered", "city", "registered_district", "registered_name"),
+    comment="The projects that deals name, and the registered projects that they are",
+    **MYSQL_OPTIONS,
+)
+
+project_absorption = sa.Table(
+    "project_absorption",
+    metadata,
+    sa.Column("id", _id, primary_key=True, autoincrement=True),
+    sa.Column("city", _exact(CITY_WIDTH), nullable=False),
+    sa.Column("district", _exact(DISTRICT_WIDTH), nullable=False),
+    sa.Column(
+        "build_name", _exact(PROJECT_WIDTH), nullable=False, comment="Of the registered project: its project_name"
+    ),
+    sa.Column("year", sa.String(4), nullable=False),
+    sa.Column("month", sa.String(2), nullable=False),
+    sa.Column("homes", sa.Integer, comment="For sale, all permits; NULL where the list does not tell"),
+    sa.Column("deals_num", sa.Integer, nullable=False, comment="Homes traded in the month"),
+    sa.Column("cancelled_num", sa.Integer, nullable=False, comment="Of those, cancelled by now"),
+    sa.Column("sold_num", sa.Integer, nullable=False, comment="Traded by the end of the month, and not cancelled"),
+    sa.Column("absorption", sa.Numeric(10, 4, asdecimal=False), comment="sold_num of homes; above 1 where more sold"),
+    sa.Column("created_at", sa.DateTime, server_default=NOW),
+    sa.Column("updated_at", sa.DateTime, server_default=NOW),
+    sa.Index("uq_project_absorption_month", "city", "district", "build_name", "year", "month", unique=True),
+    comment="How much of each registered project is sold, by month",
+    **MYSQL_OPTIONS,
+)
+
+ABSORPTION = (registered_projects, project_matches, project_absorption)
+"""MOI's list of projects, and what it tells together with `deals`."""
+
+STAYING = (*STATISTICS, *ABSORPTION)
+"""Tables that a rebuild of the deals leaves in place."""

@@ -2,54 +2,27 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
-import os
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
 import requests
 
-from pshs_dagster.errors import BrokenZip, NotAZip, NotPublished, PortalError, SettingsError
+from pshs_dagster.errors import NotPublished, PortalError, SettingsError
 from pshs_dagster.portal import pages
-from pshs_dagster.portal.connection import (
-    MAX_DOWNLOAD,
-    Connection,
-    Patience,
-    Transient,
-    chunks,
-    declared_size,
-    host,
-    shown_url,
-)
+from pshs_dagster.portal.connection import Connection, Patience, host, shown_url
+from pshs_dagster.portal.downloading import Attempt, Download, Progress, no_progress
 from pshs_dagster.portal.session import open_session
-from pshs_dagster.release_zip import ReleaseZip
 from pshs_dagster.releases import ISSUE_HOUR, TAIPEI, Release, Window, newest_issue_due
 
 ACTIVE_PAGE = "/Download_ajax_active"
 HISTORY_PAGE = "/DownloadHistory_ajax_list"
 SEASON_PAGE = "/DownloadSeason_ajax_list"
 CURRENT_ZIP = "/Download?type=zip&fileName=lvr_landcsv.zip"
-
-BROKEN_ATTEMPTS = 3
-"""A zip that arrived damaged may have been cut off on the way; three times the same is no accident."""
-
-QUOTED_BODY = 64 * 1024
-"""Bytes of a page in the place of a zip that are read for its words."""
-
-Progress = Callable[[int, "int | None"], None]
-"""Called with the bytes done and the bytes in all, where those are known."""
-
-
-def no_progress(_done: int, _total: int | None) -> None:
-    """For those who do not watch."""
 
 
 def path_of(release: Release, earlier: Sequence[Release]) -> str:
@@ -175,46 +148,18 @@ class Portal:
         Raises NotPublished (a page in the place of the zip too), SiteDown, PortalError, and NotAZip,
         BrokenZip or HostileZip for what arrived. Nothing half-done stays in the folder.
         """
-        url = self.base_url + self.request_for(release)
-        attempt = partial(self._download, release, url, folder, progress)
-        return self._connection.persist(url, self._connection.patience.download, attempt)
+        found = self.download(self.request_for(release), folder / f"{release.key}.zip", str(release), progress)
+        return FetchedZip(release, found.path, found.sha256, found.size, found.url, found.fetched_at)
 
-    def _download(self, release: Release, url: str, folder: Path, progress: Progress, deadline: float) -> FetchedZip:
-        path = folder / f"{release.key}.zip"
-        part: Path | None = None
-        try:
-            with self._connection.response(url, deadline) as response:
-                _refuse_size(response)
-                folder.mkdir(parents=True, exist_ok=True)
-                descriptor, name = tempfile.mkstemp(dir=folder, prefix=f"{path.name}.", suffix=".part")
-                part = Path(name)
-                sha256, size = _write(descriptor, response, deadline, progress)
-            self._verify(release, part)
-            part.replace(path)
-        except OSError as error:
-            raise _disk_error(folder, error) from error
-        finally:
-            if part is not None:
-                part.unlink(missing_ok=True)
-        return FetchedZip(release, path, sha256, size, shown_url(url), self._clock().astimezone(TAIPEI))
+    def download(self, request: str, path: Path, what: str, progress: Progress = no_progress) -> Download:
+        """What a request (path and query) gets, which must be a sound zip, as a file at `path`.
 
-    def _verify(self, release: Release, part: Path) -> None:
-        """Raise for what is no sound zip; a damaged one is worth another attempt."""
-        try:
-            with ReleaseZip.open(part, name=f"{release.key}.zip") as release_zip:
-                release_zip.verify()
-        except NotAZip:
-            with part.open("rb") as file:
-                body = file.read(QUOTED_BODY)
-            if not pages.is_html(body):
-                raise
-            words = pages.page_words(pages.decoded(body))
-            raise NotPublished(
-                f"{host(self.base_url)} does not have {release}: it answered with a page that says 「{words}」. "
-                "Ask again later."
-            ) from None
-        except BrokenZip as error:
-            raise Transient(str(error), attempts=BROKEN_ATTEMPTS, finally_=error) from error
+        Messages call it `what`. Raises as `fetch` does. Nothing half-done stays in the folder.
+        """
+        url = self.base_url + request
+        attempt = Attempt(self._connection, url, path, what, progress)
+        digest, size = self._connection.persist(url, self._connection.patience.download, attempt)
+        return Download(path, digest, size, shown_url(url), self._clock().astimezone(TAIPEI))
 
     def _refuse_the_future(self, release: Release) -> None:
         # On its day an issue may be there before its hour; the site knows, and its contents tell.
@@ -260,29 +205,3 @@ class Portal:
             f"{host(self.base_url)}{path} tells of no release, it says 「{words}」: "
             "try again later; if it stays so, the site has changed."
         )
-
-
-def _refuse_size(response: requests.Response) -> None:
-    size = declared_size(response)
-    if size is not None and size > MAX_DOWNLOAD:
-        raise PortalError(
-            f"{host(response.url)} offers {size:,} bytes, at most {MAX_DOWNLOAD:,} are taken: no release is that large."
-        )
-
-
-def _write(descriptor: int, response: requests.Response, deadline: float, progress: Progress) -> tuple[str, int]:
-    """Write the body to the open file; its SHA-256 and its size in bytes."""
-    digest, done, total = hashlib.sha256(), 0, declared_size(response)
-    with os.fdopen(descriptor, "wb") as file:
-        for chunk in chunks(response, deadline, MAX_DOWNLOAD):
-            file.write(chunk)
-            digest.update(chunk)
-            done += len(chunk)
-            progress(done, total)
-    return digest.hexdigest(), done
-
-
-def _disk_error(folder: Path, error: OSError) -> PortalError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return PortalError(f"The disk of {folder} is full: make room, then fetch again.")
-    return PortalError(f"The download cannot be written to {folder} ({error.strerror or error}): make it writable.")

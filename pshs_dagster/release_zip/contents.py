@@ -133,6 +133,15 @@ class ReleaseZip:
         found.sort(key=lambda each: each[0])
         return (DealFile(base_name(info), letter, b"".join(self._chunks(info))) for letter, info in found)
 
+    def files(self, names: re.Pattern[str]) -> Iterator[tuple[str, bytes]]:
+        """Name and bytes of each file whose name, without its folder, is one of `names`, one in memory at a time.
+
+        Raises BrokenZip or HostileZip while reading.
+        """
+        return (
+            (info.filename, b"".join(self._chunks(info))) for info in self._files if names.fullmatch(base_name(info))
+        )
+
     def description(self) -> str | None:
         """What the zip says that it contains, as plain text of MOI's; None where it says nothing."""
         for name in _DESCRIPTIONS:

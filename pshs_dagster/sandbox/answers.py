@@ -18,9 +18,14 @@ from pshs_dagster.errors import UnknownRelease
 from pshs_dagster.releases import Release
 from pshs_dagster.sandbox import pages, zips
 from pshs_dagster.sandbox.faults import Fault, FaultName
+from pshs_dagster.sandbox.project_list import ZIP_NAME as LIST_NAME
+from pshs_dagster.sandbox.project_list import project_list_zip
 from pshs_dagster.sandbox.shelf import Shelf, shelf_on
 
 ZIP_NAME = "lvr_landcsv.zip"
+
+PROJECT_LIST = f"/opendata/{LIST_NAME}"
+"""Where the list of registered projects is."""
 
 _KEPT = 6
 """Releases whose bytes are kept: a demonstration asks for four, some of them more than once. A season is 2.5 MB."""
@@ -77,6 +82,8 @@ class Answers:
         parts = urlsplit(re.sub(r"^/+", "/", target))
         path, query = re.sub(r"/+", "/", parts.path), parse_qs(parts.query)
         shelf = shelf_on(state.today, self._first, state.faults)
+        if path == PROJECT_LIST:
+            return self._project_list(target, state)
         page = _page(path, shelf)
         wanted = None if page is not None else _wanted(path, query, shelf)
         release = wanted.release if wanted else None
@@ -89,6 +96,25 @@ class Answers:
             return Answer(pages.error_page().encode())
         answer = self._file(wanted, replace(state, faults=tuple(struck)))
         return replace(answer, stalls=_has(struck, FaultName.STALL) and answer.file_name is not None)
+
+    def _project_list(self, target: str, state: State) -> Answer:
+        """The list of registered projects, which is made anew every month; faults of one release spare it."""
+        struck = [fault for fault in state.faults if fault.release is None]
+        if self._fails(target, struck):
+            return Answer("伺服器忙碌中".encode(), status=500)
+        if _has(struck, FaultName.HTML) or _has(struck, FaultName.NO_PROJECTS):
+            return Answer(pages.error_page().encode())
+        content = project_list_zip(
+            state.today.replace(day=1),
+            self._first.window.first,
+            seed=self._seed,
+            scale=self._scale,
+            cities=self._cities,
+        )
+        for fault in struck:
+            content = fault.in_zip(content)
+        stalls = _has(struck, FaultName.STALL)
+        return Answer(content, "application/octet-stream", file_name=LIST_NAME, stalls=stalls)
 
     def _fails(self, target: str, struck: Sequence[Fault]) -> bool:
         for fault in struck:

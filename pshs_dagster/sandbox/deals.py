@@ -48,7 +48,7 @@ CANCELLED = 0.01
 
 PARKING_ONLY = 0.0013
 
-_EPOCH = np.datetime64("2021-01-01", "D")
+EPOCH = np.datetime64("2021-01-01", "D")
 _LETTERS = texts([city.letter for city in places.CITIES])
 _NAMES = texts([CITIES[city.letter] for city in places.CITIES])
 _FLOORS, _BASEMENTS = texts(words.FLOORS), texts(words.BASEMENTS)
@@ -81,7 +81,7 @@ def made(stream: Stream, *, seed: int, scale: float) -> pd.DataFrame:
     """The deals of a stream, clean, in the order of MOI's files: by city, declaration, office and number."""
     key = keys(seed, stream.name, len(stream.traded))
     city = weighted(key, "city", [city.share for city in places.CITIES])
-    position = (stream.traded - _EPOCH).astype(np.int64) / 10.0
+    position = (stream.traded - EPOCH).astype(np.int64) / 10.0
     project = projects_of(key, city, position, seed=seed, scale=scale)
     declared = stream.traded + stream.declared_after
     running = serials.running_numbers(city, declared, project.office, stream.slot)

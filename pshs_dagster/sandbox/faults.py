@@ -35,6 +35,8 @@ class FaultName(StrEnum):
     """The first requests of each path are answered 500; `errors:3` says how many."""
     MISSING_CITY = "missing-city"
     """A city has no file; `missing-city:f` says which."""
+    NO_PROJECTS = "no-projects"
+    """The list of registered projects is not there: MOI's page in its place."""
     TWICE = "twice"
     """One serial stands twice in a file, identical, another twice with two prices; `twice:f` says in which."""
 

@@ -6,6 +6,7 @@ address, height, parking and price level of their project. Single deals belong t
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,10 @@ MONTHS_ON_SALE = 14
 """A project sells for so long at most; most of its deals come early."""
 
 WINDOWS_A_MONTH = 3
+
+_LIFE = MONTHS_ON_SALE * WINDOWS_A_MONTH
+_ORIGIN = 1000.0
+"""Windows before the day that times are counted from, so that numbers of projects are positive."""
 
 LOSSY_NAMES = 0.05
 """Names in which MOI's `?` stands for a rare character: some 10,000 of 241,000 deals."""
@@ -93,6 +98,7 @@ _OFFICE_START = np.cumsum(_OFFICE_COUNT) - _OFFICE_COUNT
 _STREETS, _SECTIONS, _LAND = texts(places.STREETS), texts(places.SECTIONS), texts(places.LAND_SECTIONS)
 _HEADS, _TAILS, _EDITIONS = texts(words.NAME_HEADS), texts(words.NAME_TAILS), texts(words.NAME_EDITIONS)
 _NOTES = texts(words.PROJECT_NOTES)
+_RARE = texts(words.RARE_CHARACTERS)
 
 
 def projects_of(deals: Keys, city: Ints, position: Floats, *, seed: int, scale: float) -> Projects:
@@ -100,7 +106,11 @@ def projects_of(deals: Keys, city: Ints, position: Floats, *, seed: int, scale: 
 
     `city` is the index in places.CITIES, `position` the time of the deal in windows of ten days since a fixed day.
     """
-    key = _project_keys(deals, city, position, seed=seed, scale=scale)
+    return described(_project_keys(deals, city, position, seed=seed, scale=scale), city, position)
+
+
+def described(key: Keys, city: Ints, position: Floats) -> Projects:
+    """Everything about the projects with these keys; prices are those of the time `position`."""
     rank = (_DISTRICT_COUNT[city] * unit(key, "district") ** 1.8).astype(np.int64)
     kind = _kinds(key, city)
     factor = np.exp(0.22 * normal(key, "price") - 0.35 * rank / _DISTRICT_COUNT[city] + 0.12)
@@ -131,10 +141,28 @@ def projects_of(deals: Keys, city: Ints, position: Floats, *, seed: int, scale: 
 
 def _project_keys(deals: Keys, city: Ints, position: Floats, *, seed: int, scale: float) -> Keys:
     """Small samples have fewer projects, but not as few as deals, so that names still repeat at any scale."""
-    life = MONTHS_ON_SALE * WINDOWS_A_MONTH
-    rate = np.maximum(_SHARES[city] * ON_SALE * min(1.0, scale**0.6), 3.0) / life
-    number = np.floor(rate * (position + 1000.0 - life * unit(deals, "project") ** 1.5)).astype(np.int64)
-    start = np.full(len(deals), seed % 2**63, dtype=np.uint64)
+    number = np.floor(_rate(city, scale) * (position + _ORIGIN - _LIFE * unit(deals, "project") ** 1.5))
+    return _keys_of(city, number.astype(np.int64), seed)
+
+
+def opened_between(city: int, first: float, last: float, *, seed: int, scale: float) -> tuple[Keys, Floats]:
+    """The projects of a city that can have deals from time `first` to `last`, and when each opened; in that order.
+
+    `city` is the index in places.CITIES, times are those of `projects_of`.
+    """
+    rate = float(_rate(np.array([city], dtype=np.int64), scale)[0])
+    numbers = np.arange(math.floor(rate * (first + _ORIGIN - _LIFE)), math.floor(rate * (last + _ORIGIN)) + 1)
+    cities = np.full(len(numbers), city, dtype=np.int64)
+    return _keys_of(cities, numbers.astype(np.int64), seed), numbers / rate - _ORIGIN
+
+
+def _rate(city: Ints, scale: float) -> Floats:
+    """Projects that open in a window."""
+    return np.maximum(_SHARES[city] * ON_SALE * min(1.0, scale**0.6), 3.0) / _LIFE
+
+
+def _keys_of(city: Ints, number: Ints, seed: int) -> Keys:
+    start = np.full(len(city), seed % 2**63, dtype=np.uint64)
     return mixed(mixed(mixed(start, "project"), city), number)
 
 
@@ -193,5 +221,16 @@ def _names(key: Keys) -> Texts:
     tail = _TAILS[below(key, "tail", len(_TAILS))]
     tail = np.where(unit(key, "lossy") < LOSSY_NAMES, "?", tail)
     tail = np.where(unit(key, "private") < PRIVATE_NAMES, "\ue7b2", tail)
+    return _with_tail(key, tail)
+
+
+def whole_names(key: Keys) -> Texts:
+    """The names as builders write them, before MOI lost a character."""
+    tail = _TAILS[below(key, "tail", len(_TAILS))]
+    lost = (unit(key, "lossy") < LOSSY_NAMES) | (unit(key, "private") < PRIVATE_NAMES)
+    return _with_tail(key, np.where(lost, _RARE[below(key, "rare", len(_RARE))], tail))
+
+
+def _with_tail(key: Keys, tail: Texts) -> Texts:
     edition = _EDITIONS[weighted(key, "edition", words.NAME_EDITION_WEIGHTS)]
     return _HEADS[below(key, "head", len(_HEADS))] + tail + edition

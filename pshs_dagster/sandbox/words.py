@@ -22,6 +22,11 @@ NAME_TAILS = _words(
 NAME_EDITIONS = ("", "二期", "三期", "NO.2", "NO.10", "5", "II", "Ⅲ", "-A區", " A'more", "2.0")
 NAME_EDITION_WEIGHTS = (0.72, 0.05, 0.03, 0.05, 0.01, 0.04, 0.02, 0.02, 0.03, 0.01, 0.02)
 
+RARE_CHARACTERS = _words("硯 璽 堃 珹 喆 翫 囍 閎")
+"""What stands where MOI could not write a name."""
+
+BUILDERS = _words("詠勝 和發 國揚 佳聯 皇普 合康 達麗 鉅陞 遠雄 昇陽 茂德 勝美 宏璟 潤泰 順天 隆大")
+
 NUMERALS = "零一二三四五六七八九"
 FLOORS = tuple(
     (("" if tens == 0 else ("十" if tens == 1 else NUMERALS[tens] + "十")) + (NUMERALS[ones] if ones else "")) + "層"

@@ -96,13 +96,15 @@ def histories(draw: st.DrawFn) -> tuple[Copies, list[ReleaseRecord], list[Sittin
     records = draw(st.lists(st.sampled_from(RECORDS), min_size=1, max_size=5, unique=True))
     copies = {record: draw(lines_of_a_copy()) for record in records}
     order = list(draw(st.permutations(records)))
+    # What is decided later is recorded later.
+    afters = sorted(draw(st.lists(st.integers(1, len(order)), min_size=1, max_size=3)))
     sittings = [
         Sitting(
-            draw(st.integers(1, len(order))),
+            after,
             FIRST + timedelta(days=12 * number + draw(st.integers(0, 11)), hours=number),
             draw(st.lists(st.sampled_from(["right", "right", "other", "let go", "leave"]), min_size=1, max_size=6)),
         )
-        for number in range(draw(st.integers(1, 3)))
+        for number, after in enumerate(afters)
     ]
     return copies, order, sittings
 

@@ -114,7 +114,7 @@ class TestFetching:
         monkeypatch: pytest.MonkeyPatch,
         declared: bool,
     ) -> None:
-        monkeypatch.setattr("pshs_dagster.portal.site.MAX_DOWNLOAD", len(SOUND) - 1)
+        monkeypatch.setattr("pshs_dagster.portal.downloading.MAX_DOWNLOAD", len(SOUND) - 1)
         site.on(CURRENT_ZIP, Answer(SOUND, unsized=not declared))
         with pytest.raises(PortalError, match="bytes"):
             portal.fetch(NEW, tmp_path)

@@ -87,7 +87,7 @@ def test_one_file_can_be_had_in_either_case(sandbox: Sandbox, http: requests.Ses
         "/Download?fileName=y_lvr_land_b.csv",
         "/Download?fileName=../../etc/passwd",
         "/Download",
-        "/opendata/lvr_buildcasecsv.zip",
+        "/opendata/lvr_landcsv.zip",
         "/nowhere",
     ],
 )

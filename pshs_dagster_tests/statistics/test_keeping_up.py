@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from pshs_dagster.database.engine import write_transaction
 from pshs_dagster.database.statistics import refresh as refreshing
+from pshs_dagster.database.statistics.comparing import compare
 from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster.database.statistics.statements import Month, last_complete_month, spans_of
 from pshs_dagster.database.tables import STATISTICS
@@ -62,6 +63,27 @@ def test_whatever_changes_a_deal_its_months_are_computed_anew_and_no_other(
     assert [str(month) for month in done.months] == months
     assert not done.whole
     assert everything(engine) == anew(engine)
+
+
+BY_HAND = "UPDATE deals SET price = price + 10000 WHERE serial_number = 'A'"
+
+
+def test_a_change_by_hand_is_found_by_a_thorough_look(engine: sa.Engine) -> None:
+    """It does not move `updated_at`, by which the quick look goes; `statistics_match_deals` tells of it meanwhile."""
+    load(engine, "111S3", [deal("A"), deal("B", transaction_date=AUGUST)])
+    refresh(engine, LATER)
+    change(engine, BY_HAND)
+    assert refresh(engine, LATER).months == ()
+    assert [difference.month for difference in compare(engine).differences] == ["2022-07"]
+    assert [str(month) for month in refresh(engine, LATER, thorough=True).months] == ["2022-07"]
+    assert everything(engine) == anew(engine)
+
+
+def test_a_change_in_the_very_second_of_a_refresh_is_found(engine: sa.Engine) -> None:
+    load(engine, "111S3", [deal("A"), deal("B", transaction_date=AUGUST)])
+    refresh(engine, NOW)
+    change(engine, BY_HAND)  # moved to the second in which it stood before: NOW
+    assert [str(month) for month in refresh(engine, LATER).months] == ["2022-07"]
 
 
 def test_what_did_not_change_keeps_its_id_and_its_moments(engine: sa.Engine) -> None:

@@ -18,7 +18,7 @@ from pshs_dagster.database.engine import LOCK_SECONDS, connect, describe, transl
 from pshs_dagster.database.rebuilding import carry, foreign_keys
 from pshs_dagster.database.schema.actual import actual_columns
 from pshs_dagster.database.schema.conform import widen
-from pshs_dagster.database.tables import STATISTICS, deal_statistics, deals, metadata
+from pshs_dagster.database.tables import STAYING, deal_statistics, deals, metadata
 from pshs_dagster.errors import DatabaseError
 
 logger = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ LONGEST_NAME = 64
 
 FORMER = "old_"
 
-SWAPPED = tuple(table for table in metadata.sorted_tables if table not in STATISTICS)
-"""Statistics are computed from `deals`, and other programs may write into them meanwhile: they stay in place."""
+SWAPPED = tuple(table for table in metadata.sorted_tables if table not in STAYING)
+"""What is computed from `deals` stays in place, since other programs may write into it meanwhile."""
 
 KEPT_INDEXES = ("transaction_date", "city")
 """Columns whose indexes are there from the beginning: loading looks up by days what took a withdrawn deal's place, and

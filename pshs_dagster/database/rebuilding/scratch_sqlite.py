@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from pshs_dagster.database.engine import connect, describe, translated
 from pshs_dagster.database.rebuilding import carry
-from pshs_dagster.database.tables import STATISTICS, deals, metadata, withdrawn_deals
+from pshs_dagster.database.tables import STAYING, deals, metadata, withdrawn_deals
 from pshs_dagster.errors import DatabaseError
 
 SUFFIX = ".rebuild"
@@ -23,8 +23,8 @@ JOURNALS = ("", "-wal", "-shm", "-journal")
 """Endings of the files that belong to one of SQLite."""
 
 NAMES = tuple(table.name for table in metadata.sorted_tables)
-SWAPPED = tuple(table.name for table in metadata.sorted_tables if table not in STATISTICS)
-"""Statistics are computed from `deals`, and other programs may write into them meanwhile: they stay in place."""
+SWAPPED = tuple(table.name for table in metadata.sorted_tables if table not in STAYING)
+"""What is computed from `deals` stays in place, since other programs may write into it meanwhile."""
 
 FORMER = "former"
 

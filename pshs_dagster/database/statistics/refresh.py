@@ -6,8 +6,7 @@ Nothing is told here of what a statistic is; the .sql files say it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Generator
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +14,7 @@ import sqlalchemy as sa
 
 from pshs_dagster.database import locks
 from pshs_dagster.database.engine import translated
+from pshs_dagster.database.memory import ample_memory
 from pshs_dagster.database.records import wall_time
 from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.statistics import stale
@@ -43,10 +43,6 @@ from pshs_dagster.database.tables import (
 from pshs_dagster.releases import TAIPEI
 
 logger = logging.getLogger(__name__)
-
-MEMORY = {"tmp_table_size": 256 << 20, "max_heap_table_size": 256 << 20, "sort_buffer_size": 32 << 20}
-"""Bytes that the server may take for the groups of the whole history, and to sort them; beyond its own small limits
-it writes them to disk, and takes four times as long."""
 
 WIDENED = ("district", "build_name")
 """Texts of a deal that tables of statistics hold too."""
@@ -138,7 +134,8 @@ def _write_projects(
 def _in_months(target: sa.Table, months: Collection[Month]) -> sa.ColumnElement[bool]:
     # Not a list of pairs, for which MariaDB uses no index.
     return sa.or_(
-        *(sa.and_(target.c.year == f"{each.year:04d}", target.c.month == f"{each.number:02d}") for each in months)
+        sa.false(),
+        *(sa.and_(target.c.year == f"{each.year:04d}", target.c.month == f"{each.number:02d}") for each in months),
     )
 
 
@@ -166,21 +163,3 @@ _WIDTHS = sa.text("""
     FROM information_schema.columns
     WHERE table_schema = DATABASE() AND table_name IN :tables AND column_name IN :names
 """).bindparams(sa.bindparam("tables", expanding=True), sa.bindparam("names", expanding=True))
-
-
-@contextmanager
-def ample_memory(connection: sa.Connection) -> Generator[None]:
-    """Let the server group the whole history in memory, within a block that begins and ends outside a transaction."""
-    if connection.dialect.name != "mysql":
-        yield
-        return
-    with connection.begin():
-        for name, size in MEMORY.items():
-            connection.exec_driver_sql(f"SET SESSION {name} = {size}")
-    try:
-        yield
-    finally:
-        if not connection.invalidated:
-            with connection.begin():
-                for name in MEMORY:
-                    connection.exec_driver_sql(f"SET SESSION {name} = DEFAULT")

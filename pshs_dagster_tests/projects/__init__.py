@@ -1,0 +1,1 @@
+"""MOI's list of registered projects, its matches to deals, and absorption."""
