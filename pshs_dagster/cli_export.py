@@ -79,7 +79,7 @@ def _publish(settings: Settings, release: Release | None) -> tuple[Package, int]
     from pshs_dagster.runs import open_instance
 
     with open_instance(settings.dagster_home) as instance:
-        outcome = publish(build_defs(settings), instance, release, ASSET)
+        outcome = publish(build_defs(settings), instance, release, "project_absorption", ASSET)
     if outcome.problem:
         raise PshsError(outcome.problem)
     package = Shelf(build_archive(settings).store).version(outcome.release)

@@ -40,7 +40,7 @@ def report(name: str | None, opened: bool, out: Path | None) -> None:
     settings = read_settings()
     wanted = Release.parse(name) if name else None
     with open_instance(settings.dagster_home) as instance:
-        outcome = publish(build_defs(settings), instance, wanted, "market_report")
+        outcome = publish(build_defs(settings), instance, wanted, "project_absorption", "market_report")
     if outcome.problem:
         raise PshsError(outcome.problem)
     archive, key = build_archive(settings), report_key(outcome.release)

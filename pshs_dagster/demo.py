@@ -30,6 +30,14 @@ TODAY = date(2026, 7, 21)
 
 RELEASES = ("115S2", "2026-07-01", "2026-07-11", "2026-07-21")
 
+COMMANDS = (
+    ("releases", "--until", str(TODAY)),
+    ("load", *RELEASES),
+    ("projects",),
+    ("report",),
+    ("export", "--out", str(FOLDER / "dataset")),
+)
+
 SCALE = 0.1
 """A tenth of the real number of deals: some three thousand, loaded in seconds."""
 
@@ -57,7 +65,7 @@ def main() -> int:
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
         console.print(f"A sandbox plays MOI's site on {TODAY}, at {sandbox.url}\n")
-        for arguments in (("releases", "--until", str(TODAY)), ("load", *RELEASES)):
+        for arguments in COMMANDS:
             status = _run(console, arguments, environment)
             if status != 0:
                 return status
@@ -124,6 +132,8 @@ def _show_places(console: Console) -> None:
     console.print(f"  {FOLDER / 'pshs.db'}             the tables")
     console.print(f"  {FOLDER / 'archive'}/raw/         each zip as fetched, with its manifest")
     console.print(f"  {FOLDER / 'archive'}/rejects/     rejected lines with reasons in Chinese, to correct from")
+    console.print(f"  {FOLDER / 'archive'}/reports/     the report of the newest release: open it in a browser")
+    console.print(f"  {FOLDER / 'dataset'}/             the data product for researchers: see dictionary.md there")
     console.print(
         f"  {FOLDER / 'dagster'}             the runs and checks; `make demo-page` shows them in the lineage view"
     )

@@ -118,7 +118,7 @@ def test_wrong_words_get_one_clear_line(environment: dict[str, str], arguments: 
     [
         ("CITIES", "F,Y", "CITIES"),
         pytest.param("STORAGE_TYPE", "TAPE", "STORAGE_TYPE", marks=pytest.mark.thorough),
-        ("STORAGE_TYPE", "S3", "S3_BUCKET"),
+        pytest.param("STORAGE_TYPE", "S3", "S3_BUCKET", marks=pytest.mark.thorough),
         pytest.param("PORTAL_URL", "ftp://moi", "ftp://moi", marks=pytest.mark.thorough),
         pytest.param("DATABASE_URI", "not a url", "DATABASE_URI", marks=pytest.mark.thorough),
         ("DATABASE_URI", "mysql+pymysql://pshs:hunter2@127.0.0.1:1/pshs", "127.0.0.1"),
@@ -135,6 +135,7 @@ def test_a_setting_that_cannot_be_used_is_named_and_no_password_is_shown(
     assert "hunter2" not in done.stderr + done.stdout
 
 
+@pytest.mark.thorough
 def test_a_site_that_is_down_is_told_and_what_is_known_is_shown(
     environment: dict[str, str], issue: str, tmp_path: Path, whole: Path
 ) -> None:
@@ -151,6 +152,7 @@ def test_a_port_that_is_taken_is_told(environment: dict[str, str], sandbox: Sand
     assert "choose another" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.thorough
 def test_the_sandbox_tells_its_address_and_ends_at_ctrl_c(environment: dict[str, str]) -> None:
     command = [*PSHS, "sandbox", "--port", "0", "--today", "2026-07-21", "--scale", "0.01"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
@@ -164,14 +166,8 @@ def test_the_sandbox_tells_its_address_and_ends_at_ctrl_c(environment: dict[str,
     assert "2026-07-21" in done.stdout
 
 
-@pytest.mark.parametrize(
-    "step",
-    [
-        pytest.param("s3_backup", marks=pytest.mark.thorough),
-        pytest.param("rejected_deals", marks=pytest.mark.thorough),
-        "mysql_deals",
-    ],
-)
+@pytest.mark.thorough
+@pytest.mark.parametrize("step", ["s3_backup", "rejected_deals", "mysql_deals"])
 def test_a_load_that_was_killed_is_repeated_to_the_same_end(
     environment: dict[str, str], tmp_path: Path, issue: str, step: str, whole: Path
 ) -> None:
@@ -183,6 +179,7 @@ def test_a_load_that_was_killed_is_repeated_to_the_same_end(
     assert content(tmp_path / "pshs.db") == content(whole / "pshs.db")
 
 
+@pytest.mark.thorough
 def test_two_loads_at_a_time_of_one_release_do_no_harm(
     environment: dict[str, str], tmp_path: Path, issue: str, whole: Path
 ) -> None:
@@ -204,6 +201,7 @@ def _await_step(home: Path, step: str, command: Command) -> None:
                 return
 
 
+@pytest.mark.thorough
 def test_a_release_of_the_past_is_named_with_the_season_that_covers_it(environment: dict[str, str]) -> None:
     done = pshs(environment, "load", "2022-09-21")
     assert done.returncode == 1

@@ -278,6 +278,7 @@ def test_no_page_and_no_log_shows_the_password_of_the_database(running: Running)
     assert files_that_tell(running.installation, password) == []
 
 
+@pytest.mark.thorough
 def test_a_run_that_cannot_reach_the_database_does_not_tell_its_password_either(tmp_path: Path) -> None:
     password = "not-for-your-eyes"
     with (

@@ -175,6 +175,7 @@ def test_what_goes_wrong_at_moi_is_told_and_leaves_nothing_behind(
     assert all(rows == [] for rows in flow.tables().values())
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_errors_that_pass_do_not_matter(flow: Flow, sandbox: Sandbox, issue: str) -> None:
     sandbox.faults = [Fault.parse("errors:1")]

@@ -190,6 +190,7 @@ def test_rejected_lines_are_shown_with_their_reasons_in_both_languages(shown: Sh
             expect(row).to_contain_text(reason["en"])
 
 
+@pytest.mark.thorough
 def test_an_issue_that_is_not_out_yet_turns_its_check_red_until_it_is(shown: Shown, page: Page) -> None:
     shown.sandbox.faults = (Fault(FaultName.LATE),)
     try:

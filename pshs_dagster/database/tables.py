@@ -290,7 +290,6 @@ deal_statistics = sa.Table(
     sa.Column("created_at", sa.DateTime, server_default=NOW),
     sa.Column("updated_at", sa.DateTime, server_default=NOW),
     sa.Index("uq_deal_statistics_group", "city", "district", "year", "month", "build_name", "room", unique=True),
-    sa.Index("ix_deal_statistics_month", "year", "month"),
     sa.Index("ix_deal_statistics_year_month", "year", "month"),
     comment="Counts and averages of deals",
     **MYSQL_OPTIONS,
@@ -376,8 +375,7 @@ STATISTICS = (deal_statistics, project_statistics, market_statistics, statistics
 PROJECT_WIDTH = 128
 """Characters of a project's name, in MOI's list of projects or in `deals`: 41 is the longest seen."""
 
-
-DISTRICT_WIDTH = 8
+DISTRICT_WIDTH = BY_NAME["district"].width
 
 
 def _exact(width: int | None) -> sa.types.TypeEngine[Any]:

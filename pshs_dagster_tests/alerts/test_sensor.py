@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.utils import make_new_run_id
 
 from pshs_dagster.alerts.sensor import NO_SERVICE
@@ -139,6 +140,7 @@ def test_an_issue_that_nobody_loads_is_told_three_hours_after_its_hour(
     assert "No run for it has ended" in receiver.taken[-1].body
 
 
+@pytest.mark.thorough
 def test_withdrawals_wait_for_a_person_who_is_told_how_many_and_how_to_confirm(
     watch: Watch, flow: Flow, issue: str, receiver: Receiver, tmp_path: Path
 ) -> None:
@@ -163,6 +165,7 @@ def test_withdrawals_wait_for_a_person_who_is_told_how_many_and_how_to_confirm(
     assert about(receiver, SEASON)[1:] == ["已恢復正常 over"]
 
 
+@pytest.mark.thorough
 def test_a_run_that_fails_in_another_way_is_told_again(
     watch: Watch, flow: Flow, sandbox: Sandbox, issue: str, receiver: Receiver
 ) -> None:

@@ -51,6 +51,7 @@ def test_the_lineage_is_as_drawn(flow: Flow) -> None:
     assert "rejected_deals" not in parents["mysql_deals"]
 
 
+@pytest.mark.thorough
 def test_a_corrected_line_reaches_deals_from_the_archive(flow: Flow) -> None:
     lines = [*(line(編號=serial(number)) for number in range(30)), line(編號=A, **{ROOMS: "3333"})]
     assert run_zip(flow, *lines).verified

@@ -69,6 +69,7 @@ def test_a_rejected_line_is_corrected_for_good_until_moi_changes_it(season: Flow
     assert _deal(season) == ("4", "1", "superseded"), "what MOI publishes by now stands"
 
 
+@pytest.mark.thorough
 def test_a_suspect_deal_gets_what_the_person_wrote_and_keeps_its_history(season: Flow, tmp_path: Path) -> None:
     (row,) = [row for row in review_rows(season.engine, [SEASON], suspects=True) if row.kind == "deal"][:1]
     path = tmp_path / "suspects.json"

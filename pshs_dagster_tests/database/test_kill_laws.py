@@ -84,6 +84,7 @@ def examples(number: int) -> settings:
     return settings(max_examples=number, deadline=None, suppress_health_check=unfit, phases=phases)
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @examples(5)
 @given(made=attempts())

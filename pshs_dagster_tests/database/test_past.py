@@ -136,6 +136,7 @@ def test_each_day_is_as_if_nothing_came_after_on_sqlite(
     each_day_is_as_if_nothing_came_after(sqlite_engine, history, order)
 
 
+@pytest.mark.thorough
 @pytest.mark.mysql
 @few
 @given(history=histories, order=st.randoms(use_true_random=False))

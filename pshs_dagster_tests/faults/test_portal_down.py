@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 EVERY = 2 * LOOK_EVERY
 
 
+@pytest.mark.thorough
 def test_a_site_that_is_down_for_three_hours_is_told_once_and_its_issue_is_loaded_as_soon_as_it_is_back(
     troubled: Flow, undisturbed: Holdings, site: Sandbox, receiver: Receiver
 ) -> None:

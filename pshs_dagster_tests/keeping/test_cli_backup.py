@@ -122,6 +122,7 @@ class TestKilled:
     def database_uri(self, mysql_uri: str) -> str:
         return mysql_uri
 
+    @pytest.mark.thorough
     def test_a_backup_that_was_killed_half_way_does_not_count_and_holds_nobody_up(
         self, home: Path, pshs: Pshs, source: sa.Engine, standing_in: Standing
     ) -> None:

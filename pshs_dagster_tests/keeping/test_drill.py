@@ -34,8 +34,8 @@ def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(
     params=[
-        pytest.param(("sqlite", "folder"), marks=pytest.mark.thorough),
-        pytest.param(("mysql", "s3"), marks=[pytest.mark.mysql, pytest.mark.s3]),
+        ("sqlite", "folder"),
+        pytest.param(("mysql", "s3"), marks=[pytest.mark.mysql, pytest.mark.s3, pytest.mark.thorough]),
     ],
     ids=lambda param: "-".join(param),
 )

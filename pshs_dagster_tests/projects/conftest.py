@@ -1,6 +1,22 @@
 """The engines of the database's tests, and the stores of the archive's."""
 
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+
+from pshs_dagster.database.engine import connect
+from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.archive.conftest import store
 from pshs_dagster_tests.database.conftest import engine, migrated_mysql, migrated_sqlite
 
 __all__ = ["engine", "migrated_mysql", "migrated_sqlite", "store"]
+
+
+@pytest.fixture
+def fresh_mysql_engine(mysql_uri: str) -> Iterator[sa.Engine]:
+    """An engine for a database of MySQL of its own, for a test that alters its tables."""
+    made = connect(mysql_uri)
+    migrate(made)
+    yield made
+    made.dispose()

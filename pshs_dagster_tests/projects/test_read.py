@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pshs_dagster.errors import UnreadableFile
 from pshs_dagster.projects.listing import Listing, Registration
-from pshs_dagster.projects.read import count_lines, day_of, is_wanted, read_list
+from pshs_dagster.projects.read import NO_DISTRICT, NO_NAME, RAGGED, TOO_LONG, count_lines, day_of, is_wanted, read_list
 from pshs_dagster_tests.projects.made_lists import ENGLISH, HEADINGS, ORDINARY, csv, row
 
 
@@ -87,16 +87,11 @@ def test_quoted_cells_may_hold_commas_and_a_lone_quote_is_a_character() -> None:
 
 
 def test_what_tells_of_no_project_is_listed_with_its_line() -> None:
-    listing = read(
-        row(), "※以上資料由起造人申報", row(3, 鄉鎮市區=""), row(4, 建案名稱="  "), row(5, 建案名稱="很" * 129)
-    )
-    assert [(each.line, each.raw[:2]) for each in listing.unreadable] == [
-        (4, "※以"),
-        (5, ",海"),
-        (6, "淡水"),
-        (7, "淡水"),
-    ]
-    assert all(each.reason for each in listing.unreadable)
+    lines = ["※以上資料由起造人申報", row(3, 鄉鎮市區=""), row(4, 建案名稱="  "), row(5, 建案名稱="很" * 129)]
+    lines += [row(6) + "," * 99]
+    listing = read(row(), *lines)
+    assert [(each.line, each.raw) for each in listing.unreadable] == list(enumerate(lines, 4))
+    assert [each.reason for each in listing.unreadable] == [NO_DISTRICT, NO_DISTRICT, NO_NAME, TOO_LONG, RAGGED]
 
 
 def test_a_registration_that_stands_twice_counts_once_as_the_later_line_has_it() -> None:

@@ -68,6 +68,7 @@ def look_after_runs_often(path: Path) -> None:
     path.write_text(yaml.safe_dump(config))
 
 
+@pytest.mark.thorough
 def test_the_sensor_loads_and_verifies_the_issue_that_is_due_with_nobody_at_hand(server: Server) -> None:
     release = server.due.key
     run = server.finished(release)

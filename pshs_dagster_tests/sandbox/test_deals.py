@@ -133,6 +133,7 @@ def year() -> Deals:
     return made
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("kind", "column", "pattern"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dagster as dg
+import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.assets.statistics import DESCRIPTIONS, WHOLE_TAG, statistics
@@ -85,6 +86,7 @@ def test_the_check_fails_where_a_row_is_wrong_and_guards_nothing(flow: Flow) -> 
     assert is_verified(flow.instance, Release.parse(ISSUE))
 
 
+@pytest.mark.thorough
 def test_a_run_with_the_tag_computes_what_looks_right_anew(flow: Flow) -> None:
     load(flow)
     change(flow, "UPDATE deal_statistics SET avg_total_price = 1")
