@@ -24,11 +24,13 @@ from pshs_dagster.deals.rules import RULES
 
 READ_BY_DUCKDB = """\
 import duckdb
+
 deals = duckdb.sql("FROM 'dataset/deals/*/*.parquet' WHERE district = '淡水區' AND cancelled_on IS NULL")
 print(deals.aggregate("year(transaction_date) AS year, count(*), median(price)").order("year"))
 """
 READ_BY_PANDAS = """\
 import pandas as pd
+
 deals = pd.read_parquet("dataset/deals")
 print(deals[deals.district == "淡水區"].groupby("build_name").price.agg(["count", "median"]))
 """
