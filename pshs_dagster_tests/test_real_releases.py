@@ -18,8 +18,8 @@ from pshs_dagster_tests.fixtures.mysql import PrivateServer, fresh_database
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.mysql]
 
-SMALL = ("issues/20220911.zip", "issues/20260921-tainan.zip", "seasons/109S2.zip", "seasons/112S4-chiayi.zip")
-"""An issue and a season of each width that MOI's files have had, as small as can be."""
+SMALL = ("issues/20220911.zip", "seasons/112S4-chiayi.zip")
+"""An issue and a season, of the two widths that files of this decade have; as small as can be."""
 
 FETCHED = {"111S1-as-of-2022-05": datetime(2022, 5, 20, tzinfo=TAIPEI)}
 """When a zip was fetched, where it is not the day below; a later copy of a season knows more."""

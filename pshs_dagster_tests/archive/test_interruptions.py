@@ -81,6 +81,9 @@ class TestInterruptions:
         assert bytes_of(archive, staged) == b"PK 3"
 
 
+@pytest.mark.parametrize(
+    "store", ["folder", pytest.param("s3", marks=[pytest.mark.s3, pytest.mark.thorough])], indirect=True
+)
 class TestLaws:
     @SHARED_FIXTURE
     @given(arrivals=st.lists(st.binary(max_size=20), min_size=1, max_size=6))

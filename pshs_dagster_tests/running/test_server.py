@@ -31,7 +31,7 @@ from pshs_dagster_tests.running.compose import Services, read_compose
 from pshs_dagster_tests.running.nginx import Proxy, proxy_or_skip
 from pshs_dagster_tests.running.server import Server, as_the_image_does
 
-pytestmark = [pytest.mark.slow, pytest.mark.mysql, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.thorough, pytest.mark.mysql, pytest.mark.timeout(400)]
 
 MONITOR_SECONDS = 3
 """How often the daemon looks after runs here; on a server it is a minute, and a test need not wait for it."""
@@ -68,7 +68,6 @@ def look_after_runs_often(path: Path) -> None:
     path.write_text(yaml.safe_dump(config))
 
 
-@pytest.mark.thorough
 def test_the_sensor_loads_and_verifies_the_issue_that_is_due_with_nobody_at_hand(server: Server) -> None:
     release = server.due.key
     run = server.finished(release)
