@@ -31,7 +31,7 @@ from pshs_dagster_tests.running.compose import Services, read_compose
 from pshs_dagster_tests.running.nginx import Proxy, proxy_or_skip
 from pshs_dagster_tests.running.server import Server, as_the_image_does
 
-pytestmark = [pytest.mark.thorough, pytest.mark.mysql, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.thorough, pytest.mark.mysql, pytest.mark.timeout(400)]
 
 MONITOR_SECONDS = 3
 """How often the daemon looks after runs here; on a server it is a minute, and a test need not wait for it."""
