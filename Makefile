@@ -45,7 +45,7 @@ test-thorough: $(READY)  ## the long ones: rebuilds, and laws over many made-up 
 	$(BIN)/pytest $(ON_TWO_CORES) -m thorough
 
 test-fast: $(READY)  ## the tests that need no service
-	$(BIN)/pytest $(ON_TWO_CORES) -m 'not mysql and not s3 and not browser and not slow and not real and not thorough'
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not mysql and not s3 and not browser and not slow and not real and not thorough'
 
 lint: $(READY)  ## ruff, and its formatting
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ pytest_plugins = [
     "pshs_dagster_tests.fixtures.s3",
     "pshs_dagster_tests.fixtures.portal",
     "pshs_dagster_tests.fixtures.sqlite",
+    "pshs_dagster_tests.fixtures.engines",
     "pshs_dagster_tests.fixtures.flow",
 ]
 

@@ -30,6 +30,8 @@ from pshs_dagster_tests.correcting.desk import (
 from pshs_dagster_tests.database.made_up import NOW, copy_of, rows_of
 from pshs_dagster_tests.deals.lines import line
 
+pytestmark = pytest.mark.slow
+
 ODD = line(編號=A, 單價元平方公尺="1")
 FINE = line(編號=B)
 

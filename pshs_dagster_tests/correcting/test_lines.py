@@ -29,6 +29,8 @@ from pshs_dagster_tests.correcting.desk import (
 from pshs_dagster_tests.database.made_up import copy_of, rows_of
 from pshs_dagster_tests.deals.lines import line
 
+pytestmark = pytest.mark.slow
+
 ROOMS = "建物現況格局-房"
 
 BAD = line(編號=A, **{ROOMS: "3333"})

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
+import pytest
 import sqlalchemy as sa
 
 from pshs_dagster.database.reading.past import as_of
@@ -23,6 +24,8 @@ from pshs_dagster_tests.correcting.desk import (
     waiting,
 )
 from pshs_dagster_tests.deals.lines import line
+
+pytestmark = pytest.mark.slow
 
 ROOMS = "建物現況格局-房"
 BAD = line(編號=A, **{ROOMS: "3333"})

@@ -15,6 +15,8 @@ from pshs_dagster.database.tables import deal_events, rejected_deals
 from pshs_dagster.errors import PshsError
 from pshs_dagster_tests.database.made_up import TAICHUNG, copy_of, deal, load
 
+pytestmark = pytest.mark.slow
+
 CANCELLED: dict[str, Any] = {"termination": "1120102全部解約", "cancelled_on": pd.Timestamp(2023, 1, 2)}
 
 

@@ -18,6 +18,8 @@ from pshs_dagster.deals.columns import COLUMNS
 from pshs_dagster_tests.database.made_up import deal as made_up_deal
 from pshs_dagster_tests.database.made_up import emptied, frame
 
+pytestmark = pytest.mark.slow
+
 MOMENT = datetime(2022, 9, 1, 12, 30)  # noqa: DTZ001 - wall time, as in the tables
 NOT_COUNTED = {"id", "created_at", "updated_at", "recorded_at", "withdrawn_at", "published"}
 

@@ -24,6 +24,8 @@ from pshs_dagster_tests.database.made_up import (
 )
 from pshs_dagster_tests.fixtures.mysql import PrivateServer
 
+pytestmark = pytest.mark.slow
+
 TRICKY = (
     "C:\\新\\t\\n\\N\\",
     '一個"引號',

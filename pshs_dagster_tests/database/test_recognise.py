@@ -19,6 +19,8 @@ from pshs_dagster_tests.database.made_up import (
     snapshot,
 )
 
+pytestmark = pytest.mark.slow
+
 BACKSLASH, NULLISH = "A\\棟", "\\N"
 
 ROWS = [

@@ -24,6 +24,8 @@ from pshs_dagster_tests.database.made_up import (
     load,
 )
 
+pytestmark = pytest.mark.slow
+
 ROWS = [deal("A1", line=5), deal("A2", cancelled_on=pd.Timestamp(2023, 1, 2)), deal("B1", TAICHUNG)]
 
 

@@ -13,10 +13,7 @@ from pshs_dagster.archive import FolderStore
 from pshs_dagster.database.engine import connect
 from pshs_dagster.dataset.bringing import bring
 from pshs_dagster.dataset.shelf import Shelf
-from pshs_dagster_tests.database.conftest import engine, migrated_mysql, migrated_sqlite
 from pshs_dagster_tests.dataset.made import BOTH, Publisher, fill
-
-__all__ = ["engine", "migrated_mysql", "migrated_sqlite"]
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from pshs_dagster.dataset.descriptor import CSV, PARQUET
 from pshs_dagster.errors import ArchiveError, PshsError
 from pshs_dagster_tests.dataset.made import Publisher
 
+pytestmark = pytest.mark.slow
+
 
 def content(folder: Path) -> dict[str, bytes]:
     """Every file of a folder."""

@@ -37,6 +37,8 @@ from pshs_dagster_tests.dataset.made import (
 )
 from pshs_dagster_tests.fixtures.s3 import Bucket
 
+pytestmark = pytest.mark.slow
+
 LATER = AFTERWARDS + timedelta(days=3)
 
 ANOTHER = {

@@ -8,9 +8,8 @@ import sqlalchemy as sa
 from pshs_dagster.database.engine import connect
 from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster_tests.archive.conftest import store
-from pshs_dagster_tests.database.conftest import engine, migrated_mysql, migrated_sqlite
 
-__all__ = ["engine", "migrated_mysql", "migrated_sqlite", "store"]
+__all__ = ["store"]
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ from pshs_dagster_tests.fixtures.portal import Answer, ScriptedPortal
 from pshs_dagster_tests.projects.made_lists import list_zip, row
 from pshs_dagster_tests.projects.test_lists import LIST
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def served(tmp_path: Path, scripted_portal: ScriptedPortal) -> Iterator[Flow]:

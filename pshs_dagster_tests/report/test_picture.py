@@ -24,6 +24,8 @@ from pshs_dagster_tests.statistics.reckoning import DOUBTFUL
 from pshs_dagster_tests.statistics.stored import deals_of, windows_of
 from pshs_dagster_tests.statistics.test_numbers import AFTERWARDS, ISSUES, made_up_deals
 
+pytestmark = pytest.mark.slow
+
 ON_SQLITE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """For what does not depend on the database: counting in Python what plain queries give."""
 

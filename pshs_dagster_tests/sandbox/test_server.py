@@ -23,6 +23,8 @@ from pshs_dagster.sandbox.faults import Fault
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.sandbox.reading import files_in
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2022, 9, 21)
 SCALE = 0.02
 

@@ -11,6 +11,8 @@ from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster_tests.database.made_up import NOW, deal, load
 from pshs_dagster_tests.statistics.test_numbers import made_up_deals
 
+pytestmark = pytest.mark.slow
+
 
 def test_right_ones_agree(engine: sa.Engine) -> None:
     for issue, rows in made_up_deals(4, 300).items():

@@ -20,6 +20,8 @@ from pshs_dagster.releases import TAIPEI
 from pshs_dagster_tests.database.made_up import LATER, NOW, TAICHUNG, copy_of, deal, load
 from pshs_dagster_tests.statistics.stored import KEYS, everything, stored, with_identity
 
+pytestmark = pytest.mark.slow
+
 JULY, AUGUST = pd.Timestamp(2022, 7, 13), pd.Timestamp(2022, 8, 13)
 
 

@@ -17,6 +17,8 @@ from pshs_dagster_tests.database.made_up import CITY_OF, NEW_TAIPEI, NOW, TAICHU
 from pshs_dagster_tests.statistics import reckoning
 from pshs_dagster_tests.statistics.stored import deals_of, everything, stored, windows_of
 
+pytestmark = pytest.mark.slow
+
 ISSUES = ("2022-12-21", "2023-01-01", "2023-01-11", "2023-01-21", "2023-02-01", "2023-02-11", "2023-02-21")
 """Trades from November 2022 to the first third of January 2023."""
 

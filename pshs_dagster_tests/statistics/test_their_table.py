@@ -8,11 +8,8 @@ import sqlalchemy as sa
 from pshs_dagster.database.schema.migrate import migrate
 from pshs_dagster.database.statistics.comparing import compare
 from pshs_dagster.database.statistics.refresh import refresh
-from pshs_dagster_tests.database.conftest import empty_engine, mysql_engine
 from pshs_dagster_tests.database.made_up import LATER, NOW, deal, load, rows_of
 from pshs_dagster_tests.database.other_application import QUERIES, SQLITE, VARIANTS, Variant, make_their_tables, run
-
-__all__ = ["empty_engine", "mysql_engine"]
 
 THEIR_ROW = (
     "INSERT INTO deal_statistics (id, city, district, year, month, build_name, room, count_num, avg_total_price, "
