@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pshs_dagster.releases import Release
 from pshs_dagster.sandbox.server import Sandbox
+from pshs_dagster_tests.fixtures.command import pshs
 from pshs_dagster_tests.fixtures.dagster import ROOT, Installation, chromium
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ PICTURE = ROOT / "docs" / "lineage.png"
 
 RELEASES = ("115S2", "2026-07-01", "2026-07-11", "2026-07-21")
 
-WIDE = (2800, 1000)
+WIDE = (2800, 1500)
 """In so wide a window Dagster shows the details of every asset, which it leaves out where the lineage is small."""
 
 MARGIN = 16
@@ -40,6 +41,11 @@ def main() -> int:
         if problems := [outcome.problem for outcome in installation.load(*RELEASES) if not outcome.verified]:
             sys.stderr.write("\n".join([*problems, ""]))
             return 1
+        for command in ("projects", "report", "export"):
+            done = pshs(installation.environment, command)
+            if done.returncode:
+                sys.stderr.write(done.stderr)
+                return 1
         installation.serve()
         with chromium() as browser:
             width, height = WIDE
