@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """Add what is missing and widen what is too narrow.
 
-    It follows `tables.py` as that is now, not as it was: columns are only ever added and widened, so
+    It follows `tables` as that is now, not as it was: columns are only ever added and widened, so
     whatever the next migrations do is done by then, and finds nothing left to do.
     """
     conform(op.get_bind(), metadata.sorted_tables)
