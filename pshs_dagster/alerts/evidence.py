@@ -18,6 +18,8 @@ from pshs_dagster.alerts.troubles import Evidence, FailedCheck, FailedRun
 from pshs_dagster.assets.common import RELEASES
 from pshs_dagster.automation import PARTITION_TAG
 from pshs_dagster.checks import CHECKS, GUARDS
+from pshs_dagster.checks_absorption import ABSORPTION_CHECKS
+from pshs_dagster.checks_dataset import DATASET_CHECKS
 from pshs_dagster.checks_statistics import STATISTICS_CHECKS
 from pshs_dagster.errors import UnknownRelease
 from pshs_dagster.releases import Release
@@ -37,10 +39,14 @@ RUNS_AT_ONCE = 500
 ASSET_RUN = "__ASSET_JOB"
 """The name that Dagster gives a run of assets that a person started on its page."""
 
-_SPECS = tuple(spec for check in (*CHECKS, *STATISTICS_CHECKS) for spec in check.check_specs)
+_CHECKS = (*CHECKS, *STATISTICS_CHECKS, *ABSORPTION_CHECKS, *DATASET_CHECKS)
+_SPECS = tuple(spec for check in _CHECKS for spec in check.check_specs)
 _OF_RELEASES = tuple(spec.key for spec in _SPECS if spec.partitions_def is not None)
 _OF_ALL = tuple(spec.key for spec in _SPECS if spec.partitions_def is None)
 """Checks that judge one release, and those that judge everything at once."""
+
+WATCHED = frozenset({*_OF_RELEASES, *_OF_ALL})
+"""The checks whose failure is told."""
 
 _TELLING = {
     dg.DagsterEventType.STEP_FAILURE,

@@ -7,7 +7,8 @@ from datetime import timedelta
 import dagster as dg
 from dagster._core.utils import make_new_run_id
 
-from pshs_dagster.alerts.evidence import ended_runs, evidence_of, why_failed
+from pshs_dagster.alerts.evidence import WATCHED, ended_runs, evidence_of, why_failed
+from pshs_dagster.alerts.messages import CHECKS, STEPS
 from pshs_dagster.automation import JOB_NAME, PARTITION_TAG
 from pshs_dagster.clock import taipei_now
 from pshs_dagster.releases import Release
@@ -52,3 +53,11 @@ def test_a_run_that_was_deleted_tells_nothing_any_more(flow: Flow) -> None:
     assert why_failed(flow.instance, made.run_id)[1] is not None
     flow.instance.delete_run(made.run_id)
     assert why_failed(flow.instance, made.run_id) == ([], None)
+
+
+def test_every_check_and_every_step_of_the_project_is_told_of_in_words(flow: Flow) -> None:
+    graph = flow.definitions.resolve_asset_graph()
+    assert graph.asset_check_keys == WATCHED
+    assert {key.name for key in graph.asset_check_keys} - CHECKS.keys() == {"cities_present"}  # it only warns
+    statistics = {"deal_statistics", "project_statistics", "market_statistics"}  # one step
+    assert {key.to_user_string() for key in graph.get_all_asset_keys()} - statistics <= STEPS.keys()
