@@ -172,6 +172,7 @@ def test_the_sensor_loads_and_verifies_the_issue_that_is_due_with_nobody_at_hand
     assert new + rejected == lines
 
 
+@pytest.mark.thorough
 @pytest.mark.browser
 def test_a_person_materializes_one_asset_alone_on_the_page(running: Running, page: Page) -> None:
     release = running.due.key
