@@ -96,6 +96,28 @@ def run_release(
     return _outcome(release, result)
 
 
+@dataclass(frozen=True)
+class JobOutcome:
+    """What came of one run of a job with one asset. `problem` is one sentence, blank where all is well."""
+
+    run_id: str
+    problem: str
+    told: Mapping[str, object]
+    """The asset's metadata."""
+
+
+def run_job(definitions: dg.Definitions, instance: dg.DagsterInstance, name: str) -> JobOutcome:
+    """Run a job that makes one asset for no release, in this process."""
+    close_abandoned_runs(instance)
+    result = definitions.resolve_job_def(name).execute_in_process(
+        instance=instance, run_config=dict(QUIET), tags=own_tags(), raise_on_error=False
+    )
+    told: dict[str, object] = {}
+    for event in result.get_asset_materialization_events():
+        told = {name: entry.value for name, entry in event.materialization.metadata.items()}
+    return JobOutcome(result.run_id, first_failure(result)[1], told)
+
+
 def subset(job: dg.JobDefinition, assets: Collection[str]) -> dg.JobDefinition:
     """The job for some of its assets, with all of their checks."""
     keys = {dg.AssetKey(name) for name in assets}

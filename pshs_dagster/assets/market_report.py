@@ -1,12 +1,12 @@
 """`market_report`: one self-contained HTML file for each release, in the archive. What it shows is told in `report`."""
 
-from base64 import b64encode
 from typing import Any
 
 import dagster as dg
 
 from pshs_dagster.archive import Archive
 from pshs_dagster.assets.common import GROUP, OWNERS, RELEASES, plain_failures, release_of
+from pshs_dagster.assets.previews import drawing
 from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.reading.market.gather import gather
@@ -47,8 +47,8 @@ def market_report(
             "location": archive.location(report_key(release)),
             "size_in_bytes": dg.MetadataValue.int(len(made)),
             **_figures(picture),
-            "median_unit_price": _drawing(price_plot(picture)),
-            "deals_by_month": _drawing(deals_plot(picture)),
+            "median_unit_price": drawing("plot", price_plot(picture)),
+            "deals_by_month": drawing("plot", deals_plot(picture)),
         }
     )
 
@@ -70,8 +70,3 @@ def _figures(picture: Picture) -> dict[str, str | int | float]:
     if newest and newest.unit_price:
         figures |= {"deals_in_it": newest.deals, "median_unit_price_in_it": newest.unit_price.median}
     return figures
-
-
-def _drawing(svg: str) -> dg.MarkdownMetadataValue:
-    """An SVG within Markdown, so that nothing is fetched."""
-    return dg.MetadataValue.md(f"![plot](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")

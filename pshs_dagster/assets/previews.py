@@ -104,7 +104,7 @@ def report_table(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
 
 
 def report_plot(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
-    """A bar a release, stacked from what its lines were; an SVG within the Markdown, so that nothing is fetched."""
+    """A bar a release, stacked from what its lines were."""
     width, height, base = 36, 120, 140
     most = max((sum(getattr(report, name) for name in BARS) for report in reports), default=0) or 1
     shapes: list[str] = []
@@ -124,7 +124,12 @@ def report_plot(reports: Sequence[ReleaseReport]) -> dg.MarkdownMetadataValue:
     size = f'width="{max(470, 60 + len(reports) * width)}" height="205"'
     style = 'font-family="sans-serif" font-size="10" fill="#444"'
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" {size} {style}>{"".join(shapes)}</svg>'
-    return dg.MetadataValue.md(f"![releases](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
+    return drawing("releases", svg)
+
+
+def drawing(told: str, svg: str) -> dg.MarkdownMetadataValue:
+    """An SVG within Markdown, so that nothing is fetched; `told` is for those who do not see it."""
+    return dg.MetadataValue.md(f"![{told}](data:image/svg+xml;base64,{b64encode(svg.encode()).decode()})")
 
 
 def minute(moment: datetime) -> str:

@@ -1,6 +1,5 @@
 """The job `publish`, and the sensor that asks for it when what is loaded is newer than what is published."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +11,7 @@ from pshs_dagster.clock import Clock
 from pshs_dagster.database.database import Database
 from pshs_dagster.database.reading.standing import Standing, standing
 from pshs_dagster.errors import PshsError
-from pshs_dagster.releases import Release
+from pshs_dagster.runs import UNFINISHED
 
 STANDING_TAG = "pshs/standing"
 """What the tables stood at when a run was asked for."""
@@ -88,18 +87,5 @@ def gather(instance: dg.DagsterInstance, database: Database) -> Publishable:
 
 
 def _is_busy(instance: dg.DagsterInstance) -> bool:
-    unfinished: Collection[dg.DagsterRunStatus] = (
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
-        dg.DagsterRunStatus.CANCELING,
-    )
-    runs = instance.get_runs(dg.RunsFilter(statuses=list(unfinished)))
+    runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.QUEUED, *UNFINISHED]))
     return any(run.job_name != PUBLISH_JOB for run in runs)
-
-
-def newest_release(database: Database) -> Release | None:
-    """The release that a publication is made for, where a person names none. Raises PshsError."""
-    now = standing(database.engine)
-    return None if now is None else now.release

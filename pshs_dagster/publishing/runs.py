@@ -9,8 +9,8 @@ import dagster as dg
 
 from pshs_dagster.assets.common import PUBLISH_JOB, RELEASES
 from pshs_dagster.database.database import Database
+from pshs_dagster.database.reading.standing import standing
 from pshs_dagster.errors import PshsError
-from pshs_dagster.publishing.job import newest_release
 from pshs_dagster.releases import Release
 from pshs_dagster.runs import QUIET, close_abandoned_runs, first_failure, own_tags, subset
 
@@ -62,4 +62,5 @@ def _newest_loaded(definitions: dg.Definitions) -> Release | None:
     with dg.build_resources({"database": (definitions.resources or {})["database"]}) as made:
         database: object = made.database  # pyright: ignore[reportAttributeAccessIssue]
         assert isinstance(database, Database)
-        return newest_release(database)
+        now = standing(database.engine)
+        return None if now is None else now.release

@@ -13,10 +13,11 @@ from pydantic import SecretStr
 
 from pshs_dagster.archive.backups import Backups
 from pshs_dagster.automation import JOB_NAME as LOAD_JOB
-from pshs_dagster.backup_job import JOB_NAME, BackupOutcome, run_backup
+from pshs_dagster.backup_job import JOB_NAME, run_backup
 from pshs_dagster.database.keeping.restore import restore
 from pshs_dagster.database.reading.digest import digest
 from pshs_dagster.releases import TAIPEI
+from pshs_dagster.runs import JobOutcome
 from pshs_dagster.sandbox.server import Sandbox
 from pshs_dagster_tests.fixtures.flow import Flow, settings_in
 from pshs_dagster_tests.fixtures.s3 import KEY_ID, REGION, SECRET, Bucket
@@ -57,7 +58,7 @@ def database_uri(installed: Flow) -> str:
     return installed.settings.database
 
 
-def back_up(flow: Flow) -> BackupOutcome:
+def back_up(flow: Flow) -> JobOutcome:
     return run_backup(flow.definitions, flow.instance)
 
 
