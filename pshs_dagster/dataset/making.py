@@ -33,7 +33,7 @@ from pshs_dagster.dataset.tables import TABLES
 from pshs_dagster.errors import PshsError
 from pshs_dagster.releases import Release
 
-Values = Mapping[str, str | date]
+Values = Mapping[str, str | date | int]
 
 
 class State(NamedTuple):
@@ -133,7 +133,6 @@ def _written(
 def _documents(source: Source, shelf: Shelf, sql: Mapping[str, str], folder: Path) -> Iterator[Resource]:
     """Files that tell of the others: schemas, the dictionary, the quality page, the licence, the statements."""
     quality = source.quality()
-    asked = {name: {key: str(value) for key, value in values.items()} for name, values in source.asked().items()}
     documents: dict[str, tuple[str, bytes]] = {
         "dictionary": ("dictionary.md", dictionary().encode()),
         "quality": ("quality.md", quality_page(quality).encode()),
@@ -146,7 +145,7 @@ def _documents(source: Source, shelf: Shelf, sql: Mapping[str, str], folder: Pat
             documents[name] = path, schema_of(table, form, keyed=table.name != "deals" or not quality.without_serial)
     for name, text in sql.items():
         documents[f"sql-{name.removesuffix('.sql')}"] = f"sql/{name}", text.encode()
-    told = json.dumps(asked, ensure_ascii=False, indent=1, sort_keys=True)
+    told = json.dumps(source.asked(), ensure_ascii=False, indent=1, sort_keys=True, default=str)
     documents["sql-parameters"] = "sql/parameters.json", told.encode() + b"\n"
     for name, (path, data) in documents.items():
         (folder / "document").write_bytes(data)

@@ -96,7 +96,8 @@ _OFFICES = np.array([ord(letter) - ord("A") for city in places.CITIES for letter
 _OFFICE_START = np.cumsum(_OFFICE_COUNT) - _OFFICE_COUNT
 
 _STREETS, _SECTIONS, _LAND = texts(places.STREETS), texts(places.SECTIONS), texts(places.LAND_SECTIONS)
-_HEADS, _TAILS, _EDITIONS = texts(words.NAME_HEADS), texts(words.NAME_TAILS), texts(words.NAME_EDITIONS)
+_HEADS, _MIDDLES, _TAILS = texts(words.NAME_HEADS), texts(words.NAME_MIDDLES), texts(words.NAME_TAILS)
+_EDITIONS = texts(words.NAME_EDITIONS)
 _NOTES = texts(words.PROJECT_NOTES)
 _RARE = texts(words.RARE_CHARACTERS)
 
@@ -233,4 +234,5 @@ def whole_names(key: Keys) -> Texts:
 
 def _with_tail(key: Keys, tail: Texts) -> Texts:
     edition = _EDITIONS[weighted(key, "edition", words.NAME_EDITION_WEIGHTS)]
-    return _HEADS[below(key, "head", len(_HEADS))] + tail + edition
+    middle = _MIDDLES[below(key, "middle", len(_MIDDLES))]
+    return _HEADS[below(key, "head", len(_HEADS))] + middle + tail + edition

@@ -131,6 +131,15 @@ def test_an_indexed_text_longer_than_any_index_is_told(mysql_engine: sa.Engine) 
 
 
 @pytest.mark.mysql
+def test_an_indexed_text_leaves_room_for_what_stands_beside_it_in_the_index(mysql_engine: sa.Engine) -> None:
+    migrate(mysql_engine)
+    load(mysql_engine, "111S2", [deal("A1", build_name="名" * 734)])
+    assert deals_by_serial(mysql_engine)["A1"]["build_name"] == "名" * 734
+    with pytest.raises(DatabaseError, match=r"\.build_name .* 735 characters, but for its index it holds 734"):
+        load(mysql_engine, "111S3", [deal("A2", build_name="名" * 735)])
+
+
+@pytest.mark.mysql
 def test_a_control_character_cannot_shift_the_fields_behind_it(mysql_engine: sa.Engine) -> None:
     migrate(mysql_engine)
     with pytest.raises(DatabaseError, match="tab"):

@@ -5,6 +5,7 @@ One database for each variant serves all these tests, since making it takes long
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,8 +17,9 @@ from sqlalchemy.dialects import mysql
 
 from pshs_dagster.database.engine import connect
 from pshs_dagster.database.schema.migrate import migrate
+from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster.database.tables import metadata
-from pshs_dagster_tests.database.made_up import deal, deals_by_serial, load, rows_of
+from pshs_dagster_tests.database.made_up import NOW, deal, deals_by_serial, load, rows_of
 from pshs_dagster_tests.database.other_application import (
     QUERIES,
     UPDATED,
@@ -150,3 +152,18 @@ def test_a_second_migration_finds_nothing_to_do(theirs: sa.Engine) -> None:
     run(theirs, ["DROP TABLE pshs_alembic_version"])
     migrate(theirs)
     assert definitions(theirs) == before
+
+
+def test_an_index_that_their_columns_are_too_wide_for_is_left_out(
+    mysql_engine: sa.Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_their_tables(mysql_engine, VARIANTS[0])
+    wide = ", ".join(f"MODIFY {name} VARCHAR(255) NOT NULL" for name in ("city", "district", "build_name"))
+    run(mysql_engine, [f"ALTER TABLE deals {wide}"])
+    with caplog.at_level(logging.INFO, "pshs_dagster.database"):
+        migrate(mysql_engine)
+    assert "Index ix_deals_project is left out" in caplog.text
+    assert "ix_deals_project" not in {index["name"] for index in sa.inspect(mysql_engine).get_indexes("deals")}
+    load(mysql_engine, "111S2", [deal("A1")])
+    refresh(mysql_engine, NOW)
+    assert rows_of(mysql_engine, "SELECT build_name FROM deal_statistics") == [{"build_name": "遠雄之星"}]

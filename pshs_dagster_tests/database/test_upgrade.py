@@ -95,3 +95,20 @@ def test_an_upgraded_database_is_made_like_a_new_one(of_the_first_revision: Call
     assert {name: (sorted(columns), indexes) for name, (columns, indexes) in upgraded.items()} == {
         name: (sorted(columns), indexes) for name, (columns, indexes) in new.items()
     }
+
+
+def test_an_installation_in_use_gets_the_index_of_projects(fresh_engine: sa.Engine) -> None:
+    migrate(fresh_engine)
+    on = " ON deals" if fresh_engine.dialect.name == "mysql" else ""
+    run(
+        fresh_engine,
+        [
+            f"DROP INDEX ix_deals_project{on}",
+            "CREATE INDEX ix_deals_build_name ON deals (build_name)",
+            "UPDATE pshs_alembic_version SET version_num = '0005'",
+        ],
+    )
+    migrate(fresh_engine)
+    indexes = {index["name"]: index["column_names"] for index in sa.inspect(fresh_engine).get_indexes("deals")}
+    assert indexes["ix_deals_project"] == ["build_name", "city", "district", "transaction_date"]
+    assert indexes["ix_deals_build_name"] == ["build_name"]  # it may be another program's

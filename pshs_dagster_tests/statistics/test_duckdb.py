@@ -14,6 +14,7 @@ from pshs_dagster.database.statistics.refresh import refresh
 from pshs_dagster.database.statistics.statements import (
     CHANGES,
     DEALS,
+    EVERY_MONTH,
     MAIN_USE,
     MARKET,
     PROJECTS,
@@ -71,5 +72,5 @@ def test_duckdb_gives_the_same_numbers(engine: sa.Engine, tmp_path: Path) -> Non
         told = pd.DataFrame(market)
         duck.execute(f"CREATE TABLE {MARKET} AS FROM told")
         assert len(told) == len(market)
-        changes = by_key(rows_of(duck, CHANGES, {}), MARKET)
+        changes = by_key(rows_of(duck, CHANGES, EVERY_MONTH), MARKET)
         assert {key: row | changes[key] for key, row in by_key(market, MARKET).items()} == found[MARKET]

@@ -39,6 +39,10 @@ def change(engine: sa.Engine, statement: str) -> None:
         assert connection.execute(sa.text(statement)).rowcount == 1
 
 
+def fail(connection: sa.Connection, *_: object, **__: object) -> None:
+    connection.execute(sa.text("SELECT * FROM nowhere"))
+
+
 @pytest.mark.parametrize(
     ("statement", "months"),
     [
@@ -161,9 +165,6 @@ def test_a_refresh_that_fails_leaves_everything_as_it_was(engine: sa.Engine, mon
     load(engine, "2022-09-11", [deal("A", price=9_000_000)])
     before = everything(engine)
 
-    def fail(connection: sa.Connection, _: object) -> None:
-        connection.execute(sa.text("SELECT * FROM nowhere"))
-
     with monkeypatch.context() as patched:
         patched.setattr(refreshing.stale, "record", fail)
         with pytest.raises(DatabaseError, match="could not compute the statistics"):
@@ -171,6 +172,70 @@ def test_a_refresh_that_fails_leaves_everything_as_it_was(engine: sa.Engine, mon
     assert everything(engine) == before
     refresh(engine, LATER)
     assert everything(engine) != before
+
+
+def test_a_full_computation_that_fails_leaves_everything_as_it_was(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it fails: on MySQL two tables are written in transactions of their own."""
+    load(engine, "2022-09-01", [deal("A")])
+    refresh(engine, NOW)
+    load(engine, "2022-09-11", [deal("A", price=9_000_000)])
+    before = everything(engine)
+
+    for name in ("update_changes", "_write_projects"):
+        with monkeypatch.context() as patched:
+            patched.setattr(refreshing, name, fail)
+            with pytest.raises(DatabaseError, match="could not compute the statistics"):
+                refresh(engine, LATER, everything=True)
+        assert everything(engine) == before
+    refresh(engine, LATER, everything=True)
+    assert everything(engine) == anew(engine) != before
+
+
+def test_where_only_the_market_was_written_the_next_refresh_does_the_rest(
+    engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(engine, "2022-09-01", [deal("A")])
+    refresh(engine, NOW)
+    load(engine, "2022-09-11", [deal("A", price=9_000_000)])
+    before = everything(engine)
+    with monkeypatch.context() as patched:
+        patched.setattr(refreshing.stale, "record", fail)
+        with pytest.raises(DatabaseError, match="could not compute the statistics"):
+            refresh(engine, LATER, everything=True)
+    is_written = stored(engine, "market_statistics") != before["market_statistics"]
+    assert is_written == (engine.dialect.name == "mysql")
+    assert stored(engine, "deal_statistics") == before["deal_statistics"]
+    refresh(engine, LATER)
+    assert everything(engine) == anew(engine)
+
+
+def test_a_change_reaches_the_same_month_of_the_next_year(engine: sa.Engine) -> None:
+    june, july, august = (pd.Timestamp(2021, month, 1) for month in (6, 7, 8))
+    rows = [deal("A", transaction_date=july), deal("B", transaction_date=august), deal("C"), deal("D")]
+    load(engine, "2022-09-01", [*rows, deal("E", transaction_date=june)])
+    refresh(engine, NOW)
+    change(engine, "UPDATE deals SET price = price + 10000 WHERE serial_number = 'A'")
+    assert [str(month) for month in refresh(engine, LATER).months] == ["2021-07"]
+    found = {key[2:]: row for key, row in stored(engine, "market_statistics").items()}
+    assert found["2022", "07"]["total_price_year_change"] < 0
+    assert found["2021", "08"]["total_price_month_change"] < 0
+    assert everything(engine) == anew(engine)
+
+
+def test_a_month_becomes_final_while_another_one_changes(engine: sa.Engine) -> None:
+    july = [deal(serial, transaction_date=pd.Timestamp(2022, 7, day)) for serial, day in (("A", 3), ("B", 13))]
+    load(engine, "2022-08-21", july[:1])
+    load(engine, "2022-09-01", july[1:])
+    load(engine, "2020-09-01", [deal("C", transaction_date=pd.Timestamp(2020, 7, 13))])
+    refresh(engine, NOW)
+    load(engine, "2022-09-11", [])
+    change(engine, "UPDATE deals SET price = price + 10000 WHERE serial_number = 'C'")
+    assert [str(month) for month in refresh(engine, LATER).months] == ["2020-07"]
+    status = {key[2:]: row["status"] for key, row in stored(engine, "market_statistics").items()}
+    assert status == {("2020", "07"): "provisional", ("2022", "07"): "final"}
+    assert everything(engine) == anew(engine)
 
 
 def test_a_spoiled_row_is_put_right_by_a_full_computation(engine: sa.Engine) -> None:

@@ -95,7 +95,8 @@ def test_a_home_without_area_has_no_unit_price_and_is_in_no_quartile(engine: sa.
 
 
 def test_names_that_a_collation_takes_for_equal_are_two_projects(engine: sa.Engine) -> None:
-    names = ["VIP", "vip", "𠀀居", "𠀁居"]
+    long = "一個比二十一個字還要長而且到最後一個字才不一樣的建案名稱"
+    names = ["VIP", "vip", "𠀀居", "𠀁居", f"{long}甲A", f"{long}甲a"]
     load(engine, "2022-09-01", [deal(name, build_name=name, price=1000 * n) for n, name in enumerate(names, start=1)])
     refresh(engine, NOW)
     found = stored(engine, "deal_statistics")

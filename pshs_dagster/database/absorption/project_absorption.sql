@@ -12,7 +12,7 @@ WITH traded AS (
     SELECT
         city,
         district,
-        MIN(build_name) AS build_name,
+        build_name,
         trade_month,
         COUNT(*) AS deals_num,
         SUM(cancelled) AS cancelled_num
@@ -20,14 +20,15 @@ WITH traded AS (
         SELECT
             city,
             district,
-            RTRIM(build_name) AS build_name,
+            RTRIM(build_name) /*! COLLATE utf8mb4_bin */ AS build_name,
             SUBSTR(CAST(transaction_date AS CHAR(10)), 1, 7) AS trade_month,
             CASE WHEN termination <> '' OR cancelled_on IS NOT NULL THEN 1 ELSE 0 END AS cancelled
         FROM deals
         WHERE object_of_transaction LIKE :targets
     ) AS homes_traded
     WHERE build_name <> ''
-    GROUP BY city, district, HEX(build_name), trade_month
+    GROUP BY city, district, build_name, trade_month
+    /*! ORDER BY NULL */
 ),
 
 matched AS (

@@ -22,6 +22,7 @@ from pshs_dagster.database.snapshot import snapshot
 from pshs_dagster.database.statistics.statements import (
     CHANGES,
     DEALS,
+    EVERY_MONTH,
     MAIN_USE,
     MARKET,
     PROJECTS,
@@ -109,7 +110,7 @@ class TablesReader:
         asked: dict[str, Values] = {
             DEALS: WHOLE[0] | homes,
             MARKET: WHOLE[0] | {"targets": TARGETS},
-            CHANGES: {},
+            CHANGES: EVERY_MONTH,
             project_absorption.name: {"targets": TARGETS},
         }
         last = self._connection.scalar(sa.select(sa.func.max(project_statistics.c.last_month)))

@@ -46,6 +46,9 @@ deal has 18 texts."""
 LONGEST_INDEXED = 768
 """Characters that an index of InnoDB holds: 3,072 bytes."""
 
+SHORT_VALUES = 16
+"""Characters' room for what stands beside the texts of an index of several columns: a day, lengths, an id."""
+
 
 def conform(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
     """Create the tables that do not exist; add and widen in those that do.
@@ -101,21 +104,32 @@ def widen(connection: sa.Connection, table: sa.Table, lengths: Mapping[str, int]
     if connection.dialect.name != "mysql":
         return
     actual = actual_columns(connection, table.name)
-    indexed = {name for names, _unique in indexed_columns(connection, table.name) for name in names}
+    longest = _longest(actual, indexed_columns(connection, table.name))
     alterations = Alterations()
     for name, length in lengths.items():
         if length <= actual[name].characters:
             continue
-        if name in indexed and length > LONGEST_INDEXED:
+        if length > longest.get(name, length):
             raise DatabaseError(
-                f"{table.name}.{name} would have to hold a text of {length} characters, but an indexed column holds "
-                f"{LONGEST_INDEXED} at most: have that line of the file corrected, or drop the index."
+                f"{table.name}.{name} would have to hold a text of {length} characters, but for its index it holds "
+                f"{longest[name]} at most: have that line of the file corrected, or drop the index."
             )
         # A little more than needed, so that the next text does not alter the table again.
         room = 1 << (length - 1).bit_length()
-        room = min(room, LONGEST_INDEXED) if name in indexed else room
-        alterations.modify.append(_with_type(actual[name], _text_type(room, actual[name], name in indexed)))
+        room = min(room, longest.get(name, room))
+        alterations.modify.append(_with_type(actual[name], _text_type(room, actual[name], name in longest)))
     _alter(connection, table, alterations)
+
+
+def _longest(actual: Mapping[str, ActualColumn], indexes: Iterable[tuple[tuple[str, ...], bool]]) -> dict[str, int]:
+    """How many characters each column of an index may hold beside the others of the same index."""
+    longest: dict[str, int] = {}
+    for names, _unique in indexes:
+        for name in names:
+            others = sum(actual[other].characters for other in names if other != name)
+            room = LONGEST_INDEXED - others - (SHORT_VALUES if len(names) > 1 else 0)
+            longest[name] = min(longest.get(name, room), room)
+    return longest
 
 
 def _conform_sqlite(connection: sa.Connection, table: sa.Table) -> None:
@@ -145,7 +159,7 @@ def _conform_mysql(connection: sa.Connection, table: sa.Table) -> None:
             second.modify.append(_with_type(there, mysql.DOUBLE()))
         elif (wider := _wider(there, column.type)) is not None:
             first.modify.append(_with_type(there, wider))
-    first.index.extend(_missing_indexes(connection, table))
+    first.index.extend(_fitting(_missing_indexes(connection, table), actual))
     _alter(connection, table, first)
     _alter(connection, table, second)
 
@@ -175,6 +189,20 @@ def _missing_indexes(connection: sa.Connection, table: sa.Table) -> Iterator[sa.
         columns = tuple(column.name for column in index.columns)
         if not any(names == columns and (unique or not index.unique) for names, unique in existing):
             yield index
+
+
+def _fitting(indexes: Iterable[sa.Index], actual: Mapping[str, ActualColumn]) -> Iterator[sa.Index]:
+    """Of some indexes those that InnoDB can hold; another program's columns may be too wide for several together."""
+
+    def width(column: sa.ColumnElement[Any]) -> int:
+        there = actual[column.key or ""].characters if column.key in actual else 0
+        return max(there, getattr(column.type, "length", None) or 0)
+
+    for index in indexes:
+        if index.unique or len(index.columns) == 1 or sum(map(width, index.columns)) + SHORT_VALUES <= LONGEST_INDEXED:
+            yield index
+        else:
+            logger.info("Index %s is left out: its columns are too wide together.", index.name)
 
 
 def _wider(there: ActualColumn, ours: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any] | None:

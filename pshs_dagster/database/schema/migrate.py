@@ -14,7 +14,7 @@ from pshs_dagster.database.locks import exclusive
 VERSION_TABLE = "pshs_alembic_version"
 """The other application keeps its own version in `alembic_version`."""
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration, named here so that a database which is up to date costs one query and no Alembic."""
 
 MIGRATIONS = Path(__file__).with_name("migrations")

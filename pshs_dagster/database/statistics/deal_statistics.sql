@@ -5,14 +5,15 @@
 -- in, as MOI does it, and mixed_parking_num counts such deals. Averages are of the deals' own unit prices.
 -- Rounding: a sum of whole numbers over a count, to whole NTD, half up. (4 sum + 1) / (4 count) is never a tie, and
 -- rounds as sum / count does, so that no engine has a choice. A deal's unit price is rounded to 0.0001 NTD before.
--- Names are told apart by their bytes, whatever a collation takes for equal, but for blanks at their ends: by the first
--- 63 bytes, 21 Chinese letters, since a longer key costs a server several times more; behind them the collation tells.
+-- Names are told apart by their bytes, but for blanks at their ends. MySQL has to be told so, in a comment that it alone
+-- reads as code. Without ORDER BY NULL MariaDB sorts the groups. Sums are of doubles, which are exact up to 9e15 NTD, and
+-- which a server adds up faster than the decimals that it makes of whole numbers.
 SELECT
     city,
     district,
     SUBSTR(trade_month, 1, 4) AS year,
     SUBSTR(trade_month, 6, 2) AS month,
-    MIN(priced.build_name) AS build_name,
+    build_name,
     room,
     COUNT(*) AS count_num,
     ROUND((SUM(price) * 4.0e0 + 1) / (COUNT(*) * 4.0e0)) / 1.0e4 AS avg_total_price,
@@ -36,10 +37,10 @@ FROM (
             city,
             district,
             SUBSTR(CAST(transaction_date AS CHAR(10)), 1, 7) AS trade_month,
-            RTRIM(build_name) AS build_name,
+            RTRIM(build_name) /*! COLLATE utf8mb4_bin */ AS build_name,
             room,
-            price,
-            parking_sapce_price,
+            price * 1.0e0 AS price,
+            parking_sapce_price * 1.0e0 AS parking_sapce_price,
             CASE WHEN parking_sapce_price > 0 AND parking_sapce_total_area > 0
                 THEN price - parking_sapce_price ELSE price END AS net_price,
             CASE WHEN parking_sapce_price > 0 AND parking_sapce_total_area > 0
@@ -53,4 +54,5 @@ FROM (
             AND cancelled_on IS NULL
     ) AS homes
 ) AS priced
-GROUP BY city, district, trade_month, priced.build_name, SUBSTR(HEX(priced.build_name), 1, 126), room
+GROUP BY city, district, trade_month, build_name, room
+/*! ORDER BY NULL */

@@ -4,6 +4,7 @@
 -- The same text for SQLite, MySQL 8, MariaDB 10.6 and DuckDB. It reads market_statistics itself and releases.
 -- A month is final where each of its thirds lies in the window of a release that is loaded, be it the issue that is
 -- published on the 11th of the month after the next, or a season.
+-- Told are the months from :first_month to :last_month, numbers as month_number below; the year before is read too.
 WITH numbered AS (
     SELECT
         city,
@@ -23,6 +24,7 @@ beside AS (
         district,
         year,
         month,
+        month_number,
         deals,
         unit_price,
         total_price,
@@ -39,6 +41,7 @@ beside AS (
         NULLIF(MAX(total_price) OVER (PARTITION BY city, district ORDER BY month_number
             RANGE BETWEEN 12 PRECEDING AND 12 PRECEDING), 0) AS total_price_12
     FROM numbered
+    WHERE month_number BETWEEN :first_month - 12 AND :last_month
 ),
 
 thirds AS (
@@ -88,3 +91,4 @@ SELECT
     ROUND(((total_price - total_price_12) * 4.0e4 + 1) / (total_price_12 * 4)) / 1.0e4 AS total_price_year_change
 FROM beside
 LEFT JOIN covered ON covered.year = beside.year AND covered.month = beside.month
+WHERE beside.month_number BETWEEN :first_month AND :last_month

@@ -3,7 +3,8 @@
 --
 -- The same text for SQLite, MySQL 8, MariaDB 10.6 and DuckDB. Prices come in 萬元, unit prices in 萬元 per 坪, sizes
 -- (net area of the building) in 坪. Unit price and rounding are those of deal_statistics.sql.
--- Left out, and counted as such: deals whose price is doubtful by their flags, and those without a unit price.
+-- Left out, and counted as such: deals whose price is doubtful by their flags, and those without a unit price. Of
+-- standing 0 are the deals that count, of 1 those left out, of 2 the cancelled ones.
 -- Quartiles interpolate linearly between neighbours (numpy's and pandas' `linear`): quartile q of n values lies at
 -- 4 (rank - 1) = q (n - 1), and the two ranks nearest to it weigh 4 minus their distance, quarters of the whole.
 WITH homes AS (
@@ -29,9 +30,9 @@ judged AS (
         city,
         district,
         trade_month,
-        CASE WHEN cancelled = 1 THEN 'cancelled'
-            WHEN doubtful = 1 OR net_price <= 0 OR net_area <= 0.005e0 THEN 'left out'
-            ELSE 'counted' END AS standing,
+        CASE WHEN cancelled = 1 THEN 2
+            WHEN doubtful = 1 OR net_price <= 0 OR net_area <= 0.005e0 THEN 1
+            ELSE 0 END AS standing,
         price,
         CASE WHEN net_area > 0.005e0 THEN ROUND(net_price / (net_area * 0.3025e0) * 1.0e4) END AS unit_price,
         ROUND(net_area * 0.3025e0 * 1.0e6) AS size
@@ -62,26 +63,26 @@ summed AS (
         city,
         district,
         trade_month,
-        SUM(CASE WHEN standing = 'counted' THEN 1 ELSE 0 END) AS deals_num,
-        SUM(CASE WHEN standing = 'cancelled' THEN 1 ELSE 0 END) AS cancelled_num,
-        SUM(CASE WHEN standing = 'left out' THEN 1 ELSE 0 END) AS left_out_num,
-        SUM(CASE WHEN standing = 'counted' AND ABS(unit_place - steps) < 4
+        SUM(CASE WHEN standing = 0 THEN 1 ELSE 0 END) AS deals_num,
+        SUM(CASE WHEN standing = 2 THEN 1 ELSE 0 END) AS cancelled_num,
+        SUM(CASE WHEN standing = 1 THEN 1 ELSE 0 END) AS left_out_num,
+        SUM(CASE WHEN standing = 0 AND ABS(unit_place - steps) < 4
             THEN (4 - ABS(unit_place - steps)) * unit_price END) AS unit_1,
-        SUM(CASE WHEN standing = 'counted' AND ABS(unit_place - 2 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(unit_place - 2 * steps) < 4
             THEN (4 - ABS(unit_place - 2 * steps)) * unit_price END) AS unit_2,
-        SUM(CASE WHEN standing = 'counted' AND ABS(unit_place - 3 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(unit_place - 3 * steps) < 4
             THEN (4 - ABS(unit_place - 3 * steps)) * unit_price END) AS unit_3,
-        SUM(CASE WHEN standing = 'counted' AND ABS(total_place - steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(total_place - steps) < 4
             THEN (4 - ABS(total_place - steps)) * price END) AS total_1,
-        SUM(CASE WHEN standing = 'counted' AND ABS(total_place - 2 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(total_place - 2 * steps) < 4
             THEN (4 - ABS(total_place - 2 * steps)) * price END) AS total_2,
-        SUM(CASE WHEN standing = 'counted' AND ABS(total_place - 3 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(total_place - 3 * steps) < 4
             THEN (4 - ABS(total_place - 3 * steps)) * price END) AS total_3,
-        SUM(CASE WHEN standing = 'counted' AND ABS(size_place - steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(size_place - steps) < 4
             THEN (4 - ABS(size_place - steps)) * size END) AS size_1,
-        SUM(CASE WHEN standing = 'counted' AND ABS(size_place - 2 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(size_place - 2 * steps) < 4
             THEN (4 - ABS(size_place - 2 * steps)) * size END) AS size_2,
-        SUM(CASE WHEN standing = 'counted' AND ABS(size_place - 3 * steps) < 4
+        SUM(CASE WHEN standing = 0 AND ABS(size_place - 3 * steps) < 4
             THEN (4 - ABS(size_place - 3 * steps)) * size END) AS size_3
     FROM ranked
     GROUP BY city, district, trade_month

@@ -5,40 +5,65 @@
 -- net price or net area is not positive are left out: they have no unit price, and no size to be sorted by.
 -- A project opened on the day of its first deal on record, whatever was sold and be it cancelled since. Names are told
 -- apart as in deal_statistics.sql. Sizes are of the net area of the building, in 坪: 10 坪 is in 10-20.
-WITH opened AS (
+-- What MySQL alone reads as code where projects meet deals says nothing new: it looks up a project's deals by an index.
+WITH named AS (
+    SELECT DISTINCT
+        city,
+        district,
+        RTRIM(build_name) /*! COLLATE utf8mb4_bin */ AS build_name
+    FROM deals
+    WHERE transaction_date BETWEEN :first_day AND :last_day
+        AND build_name <> ''
+),
+
+opened AS (
+    SELECT /*! STRAIGHT_JOIN */
+        named.city,
+        named.district,
+        named.build_name,
+        MIN(deals.transaction_date) AS opened_on
+    FROM named
+    JOIN deals
+        ON RTRIM(deals.build_name) /*! COLLATE utf8mb4_bin */ = named.build_name
+        /*! AND deals.build_name = named.build_name */
+        AND deals.city = named.city
+        AND deals.district = named.district
+    WHERE deals.transaction_date <= :last_day
+    GROUP BY named.city, named.district, named.build_name
+    HAVING MIN(deals.transaction_date) >= :opened_from
+    /*! ORDER BY NULL */
+),
+
+numbered AS (
     SELECT
         city,
         district,
-        MIN(RTRIM(deals.build_name)) AS build_name,
-        MIN(transaction_date) AS opened_on,
-        ROW_NUMBER() OVER (ORDER BY city, district, MIN(deals.build_name)) AS project
-    FROM deals
-    WHERE transaction_date <= :last_day
-        AND build_name <> ''
-    GROUP BY city, district, RTRIM(deals.build_name), SUBSTR(HEX(RTRIM(deals.build_name)), 1, 126)
-    HAVING MIN(transaction_date) >= :opened_from
+        build_name,
+        opened_on,
+        ROW_NUMBER() OVER (ORDER BY city, district, build_name) AS project
+    FROM opened
 ),
 
 homes AS (
     SELECT
-        opened.project,
-        opened.city,
-        opened.district,
-        opened.build_name,
-        opened.opened_on,
+        numbered.project,
+        numbered.city,
+        numbered.district,
+        numbered.build_name,
+        numbered.opened_on,
         SUBSTR(CAST(deals.transaction_date AS CHAR(10)), 1, 7) AS trade_month,
-        deals.price,
+        deals.price * 1.0e0 AS price,
         CASE WHEN deals.parking_sapce_price > 0 AND deals.parking_sapce_total_area > 0
             THEN deals.price - deals.parking_sapce_price ELSE deals.price END AS net_price,
         CASE WHEN deals.parking_sapce_price > 0 AND deals.parking_sapce_total_area > 0
             THEN deals.building_total_area - deals.parking_sapce_total_area
             ELSE deals.building_total_area END AS net_area
-    FROM opened
+    FROM numbered
     JOIN deals
-        ON RTRIM(deals.build_name) = opened.build_name
-        AND HEX(RTRIM(deals.build_name)) = HEX(opened.build_name)
-        AND deals.city = opened.city
-        AND deals.district = opened.district
+        ON RTRIM(deals.build_name) /*! COLLATE utf8mb4_bin */ = numbered.build_name
+        /*! AND deals.build_name = numbered.build_name */
+        AND deals.city = numbered.city
+        AND deals.district = numbered.district
     WHERE deals.transaction_date BETWEEN :first_day AND :last_day
         AND deals.object_of_transaction = :target
         AND deals.main_use = :main_use
@@ -73,7 +98,7 @@ sized AS (
 ),
 
 ranked AS (
-    SELECT
+    SELECT /*! STRAIGHT_JOIN */
         project,
         city,
         district,
@@ -91,11 +116,11 @@ ranked AS (
 
 summed AS (
     SELECT
-        months,
-        size,
         MIN(city) AS city,
         MIN(district) AS district,
         MIN(build_name) AS build_name,
+        months,
+        size,
         MIN(opened_on) AS opened_on,
         COUNT(*) AS count_num,
         SUM(unit_price) AS unit_sum,

@@ -1,4 +1,4 @@
-"""Bring the statistics up to date with `deals`: all tables in one transaction, the months that changed only.
+"""Bring the statistics up to date with `deals`: the months that changed only, and readers never see half of a table.
 
 Nothing is told here of what a statistic is; the .sql files say it.
 """
@@ -6,7 +6,9 @@ Nothing is told here of what a statistic is; the .sql files say it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +22,7 @@ from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.statistics import stale
 from pshs_dagster.database.statistics.replacing import replace_rows, update_changes
 from pshs_dagster.database.statistics.statements import (
+    EVERY_MONTH,
     MAIN_USE,
     MOST_SPANS,
     TARGET,
@@ -28,6 +31,7 @@ from pshs_dagster.database.statistics.statements import (
     Month,
     Values,
     Windows,
+    changes_values,
     is_covered,
     last_complete_month,
     project_values,
@@ -43,6 +47,9 @@ from pshs_dagster.database.tables import (
 from pshs_dagster.releases import TAIPEI
 
 logger = logging.getLogger(__name__)
+
+Starter = Callable[..., Callable[[], int]]
+"""Begins some work and gives what tells how many rows it wrote, when it is done."""
 
 WIDENED = ("district", "build_name")
 """Texts of a deal that tables of statistics hold too."""
@@ -67,7 +74,8 @@ def refresh(
     thorough: bool = False,
     wait: timedelta = locks.WAIT,
 ) -> Refreshed:
-    """Compute anew what is no longer true, or `everything`. `now` is aware. Readers see the old rows until the end.
+    """Compute anew what is no longer true, or `everything`. `now` is aware. Readers see a table's old rows until all
+    of its new ones are there.
 
     `thorough` looks at every deal, so that changes by hand are found too that left `updated_at` as it was. Waits up
     to `wait` for a load to end. Raises DatabaseError; then the tables are as before.
@@ -77,46 +85,69 @@ def refresh(
         with ample_memory(connection), connection.begin():
             at = wall_time(now)
             recorded = stale.recorded_states(connection)
-            present = stale.present_states(connection, recorded, at, thorough=thorough or everything)
-            months = stale.stale_months(present, recorded)
-            spans = spans_of(months)
-            whole = everything or not recorded or len(spans) > MOST_SPANS
-            if whole:
-                spans, months = WHOLE, present.keys() | recorded.keys()
+            anew = everything or not recorded
             windows = _windows(connection)
-            written = _write_months(connection, spans, None if whole else months, windows, at)
             last = last_complete_month(windows, now.astimezone(TAIPEI).date())
-            written[project_statistics.name] = _write_projects(connection, last, months, at, everything=everything)
+            with _beside(engine) if anew and engine.dialect.name == "mysql" else nullcontext() as beside:
+                market = beside(_write_market, None, windows, at) if beside else None
+                present = stale.present_states(connection, recorded, at, thorough=thorough or everything)
+                months = stale.stale_months(present, recorded)
+                whole = anew or len(spans_of(months)) > MOST_SPANS
+                months = set(present | recorded) if whole else months
+                asked = None if whole else months
+                written = {deal_statistics.name: _write_deals(connection, asked, at)}
+                written[project_statistics.name] = _write_projects(connection, last, months, at, everything=everything)
+                written[market_statistics.name] = market() if market else _write_market(connection, asked, windows, at)
             stale.record(connection, present)
     logger.info("Statistics: %d months computed anew, %s rows written.", len(months), written)
     return Refreshed(tuple(sorted(months)), whole, written, last)
 
 
-def _write_months(
-    connection: sa.Connection,
-    spans: list[Values],
-    months: Collection[Month] | None,
-    windows: Windows,
-    now: datetime,
-) -> dict[str, int]:
-    """The tables by month of the trade; all of their rows where no months are given."""
-    homes: list[Values] = [span | {"target": TARGET, "main_use": MAIN_USE} for span in spans]
-    markets: list[Values] = [span | {"targets": TARGETS} for span in spans]
-    written: dict[str, int] = {}
-    for target, asked in ((deal_statistics, homes), (market_statistics, markets)):
-        scope = None if months is None else _in_months(target, months)
-        written[target.name] = replace_rows(connection, target, asked, now, scope=scope) if asked else 0
+@contextmanager
+def _beside(engine: sa.Engine) -> Generator[Starter]:
+    """What begins some work on another connection, in a transaction of its own, and gives what waits for its result.
+
+    All tables of the whole history take a server so long that it does two at a time. This transaction is committed
+    first, and what is up to date is recorded in the caller's: where that fails, the next refresh does both again.
+    """
+    with (
+        engine.connect() as connection,
+        ample_memory(connection),
+        connection.begin(),
+        ThreadPoolExecutor(1) as pool,  # opened last: nothing is rolled back before its work has ended
+    ):
+        yield lambda work, *given: pool.submit(work, connection, *given).result
+
+
+def _write_deals(connection: sa.Connection, months: Collection[Month] | None, now: datetime) -> int:
+    """Of these months, or of all where none are given."""
+    spans = WHOLE if months is None else spans_of(months)
+    asked: list[Values] = [span | {"target": TARGET, "main_use": MAIN_USE} for span in spans]
+    scope = None if months is None else _in_months(deal_statistics, months)
+    return replace_rows(connection, deal_statistics, asked, now, scope=scope) if asked else 0
+
+
+def _write_market(connection: sa.Connection, months: Collection[Month] | None, windows: Windows, now: datetime) -> int:
+    """Of these months, or of all where none are given, and what depends on them."""
+    spans = WHOLE if months is None else spans_of(months)
+    asked: list[Values] = [span | {"targets": TARGETS} for span in spans]
+    scope = None if months is None else _in_months(market_statistics, months)
+    written = replace_rows(connection, market_statistics, asked, now, scope=scope) if asked else 0
     # A release that brought no deal may have made a month final.
-    if spans or _is_final_otherwise(connection, windows):
-        written[market_statistics.name] += update_changes(connection, now)
-    return written
+    if months is None or _is_final_otherwise(connection, windows, months):
+        return written + update_changes(connection, EVERY_MONTH, now)
+    return written + (update_changes(connection, changes_values(months), now) if months else 0)
 
 
-def _is_final_otherwise(connection: sa.Connection, windows: Windows) -> bool:
-    """Whether a month's status is another than the windows of releases make it."""
+def _is_final_otherwise(connection: sa.Connection, windows: Windows, apart_from: Collection[Month]) -> bool:
+    """Whether the status of another month is not what the windows of releases make it."""
     columns = market_statistics.c
     rows = connection.execute(sa.select(columns.year, columns.month, columns.status).distinct())
-    return any((row.status == "final") != is_covered(Month(int(row.year), int(row.month)), windows) for row in rows)
+    return any(
+        (row.status == "final") != is_covered(month, windows)
+        for row in rows
+        if (month := Month(int(row.year), int(row.month))) not in apart_from
+    )
 
 
 def _write_projects(

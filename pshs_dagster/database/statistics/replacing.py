@@ -52,20 +52,26 @@ def replace_rows(
     key = key_of(target)
     # The SELECT gives the columns in the order of the table.
     names = [column.name for column in target.columns if column.name not in OWN | BESIDE]
+    values = [name for name in names if name not in key]
+    written = 0
     with _fresh(connection, target, text or statement(target.name), names, spans) as fresh:
         same = reduce(and_, (target.c[name] == fresh.c[name] for name in key))
-        written = _update(connection, target, fresh, same, [name for name in names if name not in key], now)
-        gone = sa.delete(target).where(~sa.exists().where(same).correlate(target))
-        written += connection.execute(gone if scope is None else gone.where(scope)).rowcount
-        written += _insert(connection, target, fresh, same, names, now)
+        common, differing = _in_both(connection, target, fresh, same, values)
+        if differing:
+            written += _update(connection, target, fresh, same, values, now)
+        if common < _count(connection, target, scope):
+            gone = sa.delete(target).where(~sa.exists().where(same).correlate(target))
+            written += connection.execute(gone if scope is None else gone.where(scope)).rowcount
+        if common < _count(connection, fresh):
+            written += _insert(connection, target, fresh, same, names, now)
     return written
 
 
-def update_changes(connection: sa.Connection, now: datetime) -> int:
+def update_changes(connection: sa.Connection, asked: Values, now: datetime) -> int:
     """Set the columns BESIDE of `market_statistics`. Gives the number of rows that became others."""
     target, key = market_statistics, key_of(market_statistics)
     names = [column.name for column in target.columns if column.name in (*key, *BESIDE)]
-    with _fresh(connection, target, statement(CHANGES), names, [{}]) as fresh:
+    with _fresh(connection, target, statement(CHANGES), names, [asked]) as fresh:
         same = reduce(and_, (target.c[name] == fresh.c[name] for name in key))
         return _update(connection, target, fresh, same, [name for name in names if name in BESIDE], now)
 
@@ -103,6 +109,25 @@ def _like(connection: sa.Connection, target: sa.Table, names: Sequence[str]) -> 
     return sa.Table("pshs_fresh", sa.MetaData(), *columns, *unique, prefixes=["TEMPORARY"], **MYSQL_OPTIONS)
 
 
+def _in_both(
+    connection: sa.Connection, target: sa.Table, fresh: sa.Table, same: sa.ColumnElement[bool], values: Sequence[str]
+) -> tuple[int, int]:
+    """How many rows both tables have, and how many of those have other values: often there is nothing more to do."""
+    differs = sa.case((_differs(target, fresh, values), 1), else_=0)
+    found = connection.execute(sa.select(sa.func.count(), sa.func.sum(differs)).select_from(fresh).join(target, same))
+    common, differing = found.one()
+    return common, differing or 0
+
+
+def _count(connection: sa.Connection, table: sa.Table, scope: sa.ColumnElement[bool] | None = None) -> int:
+    query = sa.select(sa.func.count()).select_from(table)
+    return connection.scalar(query if scope is None else query.where(scope)) or 0
+
+
+def _differs(target: sa.Table, fresh: sa.Table, values: Sequence[str]) -> sa.ColumnElement[bool]:
+    return reduce(or_, (target.c[name].is_distinct_from(fresh.c[name]) for name in values))
+
+
 def _update(
     connection: sa.Connection,
     target: sa.Table,
@@ -112,7 +137,7 @@ def _update(
     now: datetime,
 ) -> int:
     """Rows that are the same stay as they are, with their moment."""
-    differs = reduce(or_, (target.c[name].is_distinct_from(fresh.c[name]) for name in values))
+    differs = _differs(target, fresh, values)
     new: dict[str, Any] = {name: fresh.c[name] for name in values} | {"updated_at": sa.literal(now, sa.DateTime)}
     return connection.execute(sa.update(target).where(same, differs).values(new)).rowcount
 

@@ -33,7 +33,7 @@ SPANS = (1, 3, 6)
 Windows = Sequence[tuple[date, date]]
 """The first and the last day of each release's window."""
 
-Values = dict[str, str | date]
+Values = dict[str, str | date | int]
 """What is bound to the names of a statement."""
 
 
@@ -63,6 +63,11 @@ class Month:
         return Month(index // 12, index % 12 + 1)
 
     @property
+    def index(self) -> int:
+        """Its number: months that follow each other have numbers that do."""
+        return self.year * 12 + self.number
+
+    @property
     def first_day(self) -> date:
         return date(self.year, self.number, 1)
 
@@ -88,8 +93,16 @@ WHOLE: list[Values] = [{"first_day": FIRST_DAY, "last_day": LAST_DAY}]
 """Every month at once."""
 
 
+EVERY_MONTH: Values = {"first_month": Month(1, 1).index, "last_month": Month(9998, 12).index}
+"""What `market_changes` is asked for where every month is."""
+
 MOST_SPANS = 12
 """A dozen runs of months take as long as all months at once: a season with stray dates has more."""
+
+
+def changes_values(months: Collection[Month]) -> Values:
+    """What `market_changes` is asked for where these months became others: they are the year before of other months."""
+    return {"first_month": min(months).index, "last_month": max(months).plus(YEAR).index}
 
 
 def project_values(last: Month) -> Values:

@@ -106,7 +106,8 @@ deals = sa.Table(
     sa.Index("ix_deals_city", "city"),
     sa.Index("ix_deals_district", "district"),
     sa.Index("ix_deals_transaction_date", "transaction_date"),
-    sa.Index("ix_deals_build_name", "build_name"),
+    # By the name, as others look projects up, and with all that tells when a project opened.
+    sa.Index("ix_deals_project", "build_name", "city", "district", "transaction_date"),
     # What a release was the last to tell of is found without a look at the whole history.
     sa.Index("ix_deals_last_release", "last_release"),
     comment="Pre-sale deals: the current view, one row a deal",
