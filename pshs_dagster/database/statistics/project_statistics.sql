@@ -6,52 +6,45 @@
 -- A project opened on the day of its first deal on record, whatever was sold and be it cancelled since. Names are told
 -- apart by their bytes, as in deal_statistics.sql; where blanks at the end count (SQLite, DuckDB), a name that has some,
 -- as none of MOI's has, is a project of its own. Sizes are of the net area of the building, in 坪: 10 坪 is in 10-20.
--- A project's deals are found by the index of names. STRAIGHT_JOIN, which MySQL alone reads, keeps it from reading all
+-- A project's deals are found by the index of names: STRAIGHT_JOIN, which MySQL alone reads, keeps it from reading all
 -- deals instead.
-WITH named AS (
-    SELECT DISTINCT
+WITH sold AS (
+    SELECT
         city,
         district,
-        build_name /*! COLLATE utf8mb4_bin */ AS build_name
+        build_name /*! COLLATE utf8mb4_bin */ AS build_name,
+        MIN(transaction_date) AS opened_on
     FROM deals
-    WHERE transaction_date BETWEEN :first_day AND :last_day
+    WHERE transaction_date BETWEEN :opened_from AND :last_day
         AND build_name <> ''
+    GROUP BY city, district, build_name /*! COLLATE utf8mb4_bin ORDER BY NULL */
 ),
 
 opened AS (
-    SELECT /*! STRAIGHT_JOIN */
-        named.city,
-        named.district,
-        named.build_name,
-        MIN(deals.transaction_date) AS opened_on
-    FROM named
-    JOIN deals
-        ON deals.build_name = named.build_name
-        AND deals.city = named.city
-        AND deals.district = named.district
-    WHERE deals.transaction_date <= :last_day
-    GROUP BY named.city, named.district, named.build_name
-    HAVING MIN(deals.transaction_date) >= :opened_from
-    /*! ORDER BY NULL */
-),
-
-numbered AS (
     SELECT
         city,
         district,
         build_name,
         opened_on,
         ROW_NUMBER() OVER (ORDER BY city, district, build_name) AS project
-    FROM opened
+    FROM sold
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM deals AS earlier
+        WHERE earlier.build_name = sold.build_name
+            AND earlier.city = sold.city
+            AND earlier.district = sold.district
+            AND earlier.transaction_date < :opened_from
+    )
 ),
 
 homes AS (
     SELECT
-        numbered.project,
-        numbered.city,
-        numbered.district,
-        numbered.build_name,
-        numbered.opened_on,
+        opened.project,
+        opened.city,
+        opened.district,
+        opened.build_name,
+        opened.opened_on,
         SUBSTR(CAST(deals.transaction_date AS CHAR(10)), 1, 7) AS trade_month,
         deals.price * 1.0e0 AS price,
         CASE WHEN deals.parking_sapce_price > 0 AND deals.parking_sapce_total_area > 0
@@ -59,11 +52,11 @@ homes AS (
         CASE WHEN deals.parking_sapce_price > 0 AND deals.parking_sapce_total_area > 0
             THEN deals.building_total_area - deals.parking_sapce_total_area
             ELSE deals.building_total_area END AS net_area
-    FROM numbered
+    FROM opened
     JOIN deals
-        ON deals.build_name = numbered.build_name
-        AND deals.city = numbered.city
-        AND deals.district = numbered.district
+        ON deals.build_name = opened.build_name
+        AND deals.city = opened.city
+        AND deals.district = opened.district
     WHERE deals.transaction_date BETWEEN :first_day AND :last_day
         AND deals.object_of_transaction = :target
         AND deals.main_use = :main_use
