@@ -53,8 +53,11 @@ def replace_rows(
     # The SELECT gives the columns in the order of the table.
     names = [column.name for column in target.columns if column.name not in OWN | BESIDE]
     values = [name for name in names if name not in key]
-    written = 0
-    with _fresh(connection, target, text or statement(target.name), names, spans) as fresh:
+    text, written = text or statement(target.name), 0
+    if not _count(connection, target):
+        asked = (_selected(text, names, each).subquery("fresh") for each in spans)
+        return sum(_insert(connection, target, rows, rows, names, now) for rows in asked)
+    with _fresh(connection, target, text, names, spans) as fresh:
         same = reduce(and_, (target.c[name] == fresh.c[name] for name in key))
         common, differing = _in_both(connection, target, fresh, same, values)
         if differing:
@@ -63,7 +66,8 @@ def replace_rows(
             gone = sa.delete(target).where(~sa.exists().where(same).correlate(target))
             written += connection.execute(gone if scope is None else gone.where(scope)).rowcount
         if common < _count(connection, fresh):
-            written += _insert(connection, target, fresh, same, names, now)
+            new = fresh.outerjoin(target, same)
+            written += _insert(connection, target, fresh, new, names, now, target.c.id.is_(None))
     return written
 
 
@@ -88,7 +92,7 @@ def _fresh(
     connection.execute(drop)
     fresh.create(connection, checkfirst=False)
     for values in spans:
-        rows = sa.text(text).bindparams(**values).columns(*(sa.column(each) for each in names))
+        rows = _selected(text, names, values)
         connection.execute(sa.insert(fresh).from_select(names, rows, include_defaults=False))
     yield fresh
     connection.execute(drop)
@@ -142,14 +146,20 @@ def _update(
     return connection.execute(sa.update(target).where(same, differs).values(new)).rowcount
 
 
+def _selected(text: str, names: Sequence[str], values: Values) -> sa.TextualSelect:
+    return sa.text(text).bindparams(**values).columns(*(sa.column(name) for name in names))
+
+
 def _insert(
     connection: sa.Connection,
     target: sa.Table,
-    fresh: sa.Table,
-    same: sa.ColumnElement[bool],
+    fresh: sa.FromClause,
+    source: sa.FromClause,
     names: Sequence[str],
     now: datetime,
+    *which: sa.ColumnElement[bool],
 ) -> int:
+    """Insert what `fresh` holds in those rows of `source`."""
     moment = sa.literal(now, sa.DateTime)
     row: dict[str, sa.ColumnElement[Any]] = {name: fresh.c[name] for name in names}
     row |= {"created_at": moment, "updated_at": moment}
@@ -157,5 +167,5 @@ def _insert(
         # A table that the other application has made in SQLite numbers no rows by itself.
         last = sa.select(sa.func.coalesce(sa.func.max(target.alias("numbered").c.id), 0)).scalar_subquery()
         row["id"] = last + sa.func.row_number().over()
-    rows = sa.select(*row.values()).select_from(fresh.outerjoin(target, same)).where(target.c.id.is_(None))
+    rows = sa.select(*row.values()).select_from(source).where(*which)
     return connection.execute(sa.insert(target).from_select(list(row), rows, include_defaults=False)).rowcount
