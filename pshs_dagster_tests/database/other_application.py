@@ -135,6 +135,7 @@ class Variant:
 VARIANTS = (
     Variant("utf8mb4", options=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb4"),
     Variant("utf8mb3", options=" ENGINE=InnoDB DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_unicode_ci"),
+    Variant("utf16", options=" ENGINE=InnoDB DEFAULT CHARSET=utf16 COLLATE=utf16_unicode_ci"),
     Variant("latin1", options=" ENGINE=InnoDB DEFAULT CHARSET=latin1", texts=ASCII_TEXTS),
     Variant("not numbered", numbered="", options=" DEFAULT CHARSET=utf8mb4"),
     Variant("on update", on_update=" ON UPDATE CURRENT_TIMESTAMP", options=" DEFAULT CHARSET=utf8mb3"),

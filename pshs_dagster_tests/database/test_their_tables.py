@@ -147,6 +147,13 @@ def test_our_load_leaves_their_rows_alone(theirs: sa.Engine) -> None:
     assert (row["price"], row["building_total_area"], row["cancelled_on"]) == (5, 406.97, None)
 
 
+def test_statistics_are_computed_from_their_tables(theirs: sa.Engine) -> None:
+    load(theirs, "111S2", [deal("S1", build_name="VIP"), deal("S2", build_name="vip")])
+    refresh(theirs, NOW)
+    found = rows_of(theirs, "SELECT build_name, count_num FROM deal_statistics WHERE build_name IN ('VIP', 'vip')")
+    assert sorted(row["build_name"] for row in found) == ["VIP", "vip"]
+
+
 def test_a_second_migration_finds_nothing_to_do(theirs: sa.Engine) -> None:
     before = definitions(theirs)
     run(theirs, ["DROP TABLE pshs_alembic_version"])

@@ -29,8 +29,9 @@ logger = logging.getLogger(__name__)
 
 NARROW_INTEGERS = (mysql.TINYINT, mysql.SMALLINT, mysql.MEDIUMINT, mysql.INTEGER)
 
-UNICODE_CHARSETS = frozenset({"utf8mb4", "utf16", "utf16le", "utf32", "gb18030"})
-"""Character sets of MySQL that hold every character; text in another one is converted to utf8mb4."""
+CHARSET = "utf8mb4"
+"""Text in another character set is converted: most do not hold every character, and statements compare by the bytes of
+this one."""
 
 KEPT_COLLATIONS = frozenset({"general_ci", "unicode_ci", "unicode_520_ci", "bin"})
 """Collations that utf8mb3 and utf8mb4 both have, so that a converted column sorts as before."""
@@ -211,7 +212,7 @@ def _wider(there: ActualColumn, ours: sa.types.TypeEngine[Any]) -> sa.types.Type
     whole_numbers = isinstance(kind, (*NARROW_INTEGERS, mysql.BIGINT))
     if isinstance(ours, sa.String) and isinstance(kind, sa.String):
         wanted = ours.length or there.characters
-        if wanted > there.characters or there.charset not in UNICODE_CHARSETS:
+        if wanted > there.characters or there.charset != CHARSET:
             return _text_type(max(wanted, there.characters), there)
     elif isinstance(ours, sa.BigInteger) and isinstance(kind, NARROW_INTEGERS):
         return mysql.BIGINT(unsigned=kind.unsigned)
@@ -229,10 +230,10 @@ def _is_rounding(kind: sa.types.TypeEngine[Any]) -> bool:
 def _text_type(length: int, there: ActualColumn, indexed: bool = False) -> sa.types.TypeEngine[Any]:
     """A text of `length` characters that sorts as before; one with an index cannot become MEDIUMTEXT."""
     charset, collation = there.charset, there.collation
-    if charset not in UNICODE_CHARSETS:
+    if charset != CHARSET:
         family = (collation or "").partition("_")[2]
         keeps = (charset or "").startswith("utf8") and family in KEPT_COLLATIONS
-        charset, collation = "utf8mb4", f"utf8mb4_{family}" if keeps else None
+        charset, collation = CHARSET, f"{CHARSET}_{family}" if keeps else None
     was_text = not isinstance(there.column.type, (sa.VARCHAR, sa.CHAR))
     if was_text or (length > LONGEST_VARCHAR and not indexed):
         return mysql.MEDIUMTEXT(charset=charset, collation=collation)
@@ -243,7 +244,7 @@ def _new_column(column: sa.Column[Any]) -> sa.Column[Any]:
     """Our column for a table whose own character set may be any."""
     kind = column.type.dialect_impl(mysql.dialect())
     if isinstance(kind, sa.String) and not getattr(kind, "charset", None) and not isinstance(kind, sa.Text):
-        kind = mysql.VARCHAR(kind.length, charset="utf8mb4")
+        kind = mysql.VARCHAR(kind.length, charset=CHARSET)
     return sa.Column(
         column.name, kind, nullable=column.nullable, server_default=column.server_default, comment=column.comment
     )

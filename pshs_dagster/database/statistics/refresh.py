@@ -90,7 +90,7 @@ def refresh(
             last = last_complete_month(windows, now.astimezone(TAIPEI).date())
             with _beside(engine) if anew and engine.dialect.name == "mysql" else nullcontext() as beside:
                 market = beside(_write_market, None, windows, at) if beside else None
-                present = stale.present_states(connection, recorded, at, thorough=thorough or everything)
+                present = stale.present_states(connection, recorded, at, thorough=thorough or anew)
                 months = stale.stale_months(present, recorded)
                 whole = anew or len(spans_of(months)) > MOST_SPANS
                 months = set(present | recorded) if whole else months
