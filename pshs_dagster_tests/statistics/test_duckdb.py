@@ -15,11 +15,10 @@ from pshs_dagster.database.statistics.statements import (
     CHANGES,
     DEALS,
     EVERY_MONTH,
-    MAIN_USE,
+    HOMES,
     MARKET,
+    MARKETS,
     PROJECTS,
-    TARGET,
-    TARGETS,
     WHOLE,
     Values,
     project_values,
@@ -63,12 +62,11 @@ def test_duckdb_gives_the_same_numbers(engine: sa.Engine, tmp_path: Path) -> Non
     with duckdb.connect() as duck:
         for name in ("deals", "releases"):
             duck.execute(f"CREATE VIEW {name} AS FROM '{tmp_path / name}.parquet'")
-        homes = {"target": TARGET, "main_use": MAIN_USE}
         found = everything(engine)
-        assert by_key(rows_of(duck, DEALS, WHOLE[0] | homes), DEALS) == found[DEALS]
+        assert by_key(rows_of(duck, DEALS, WHOLE[0] | HOMES), DEALS) == found[DEALS]
         projects = by_key(rows_of(duck, PROJECTS, project_values(done.last_complete)), PROJECTS)
         assert projects == found[PROJECTS]
-        market = rows_of(duck, MARKET, WHOLE[0] | {"targets": TARGETS})
+        market = rows_of(duck, MARKET, WHOLE[0] | MARKETS)
         told = pd.DataFrame(market)
         duck.execute(f"CREATE TABLE {MARKET} AS FROM told")
         assert len(told) == len(market)

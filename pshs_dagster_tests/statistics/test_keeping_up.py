@@ -159,16 +159,25 @@ def test_readers_see_the_old_rows_until_the_new_ones_are_all_there(
     assert everything(engine) != before
 
 
-def test_a_refresh_that_fails_leaves_everything_as_it_was(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def outdated(engine: sa.Engine) -> dict[str, Any]:
+    """The tables as they are where a load came after their refresh."""
     load(engine, "2022-09-01", [deal("A")])
     refresh(engine, NOW)
     load(engine, "2022-09-11", [deal("A", price=9_000_000)])
-    before = everything(engine)
+    return everything(engine)
 
+
+def refresh_that_fails(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch, name: str, *, whole: bool = False) -> None:
+    """A refresh in which the function of this name, of the module that refreshes, is refused by the database."""
     with monkeypatch.context() as patched:
-        patched.setattr(refreshing.stale, "record", fail)
+        patched.setattr(f"{refreshing.__name__}.{name}", fail)
         with pytest.raises(DatabaseError, match="could not compute the statistics"):
-            refresh(engine, LATER)
+            refresh(engine, LATER, everything=whole)
+
+
+def test_a_refresh_that_fails_leaves_everything_as_it_was(engine: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = outdated(engine)
+    refresh_that_fails(engine, monkeypatch, "stale.record")
     assert everything(engine) == before
     refresh(engine, LATER)
     assert everything(engine) != before
@@ -178,16 +187,9 @@ def test_a_full_computation_that_fails_leaves_everything_as_it_was(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Wherever it fails: on MySQL two tables are written in transactions of their own."""
-    load(engine, "2022-09-01", [deal("A")])
-    refresh(engine, NOW)
-    load(engine, "2022-09-11", [deal("A", price=9_000_000)])
-    before = everything(engine)
-
+    before = outdated(engine)
     for name in ("update_changes", "_write_projects"):
-        with monkeypatch.context() as patched:
-            patched.setattr(refreshing, name, fail)
-            with pytest.raises(DatabaseError, match="could not compute the statistics"):
-                refresh(engine, LATER, everything=True)
+        refresh_that_fails(engine, monkeypatch, name, whole=True)
         assert everything(engine) == before
     refresh(engine, LATER, everything=True)
     assert everything(engine) == anew(engine) != before
@@ -196,14 +198,8 @@ def test_a_full_computation_that_fails_leaves_everything_as_it_was(
 def test_where_only_the_market_was_written_the_next_refresh_does_the_rest(
     engine: sa.Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(engine, "2022-09-01", [deal("A")])
-    refresh(engine, NOW)
-    load(engine, "2022-09-11", [deal("A", price=9_000_000)])
-    before = everything(engine)
-    with monkeypatch.context() as patched:
-        patched.setattr(refreshing.stale, "record", fail)
-        with pytest.raises(DatabaseError, match="could not compute the statistics"):
-            refresh(engine, LATER, everything=True)
+    before = outdated(engine)
+    refresh_that_fails(engine, monkeypatch, "stale.record", whole=True)
     is_written = stored(engine, "market_statistics") != before["market_statistics"]
     assert is_written == (engine.dialect.name == "mysql")
     assert stored(engine, "deal_statistics") == before["deal_statistics"]

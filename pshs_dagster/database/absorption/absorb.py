@@ -19,7 +19,7 @@ from pshs_dagster.database.memory import ample_memory
 from pshs_dagster.database.records import wall_time
 from pshs_dagster.database.schema.conform import widen
 from pshs_dagster.database.statistics.replacing import replace_rows
-from pshs_dagster.database.statistics.statements import TARGETS
+from pshs_dagster.database.statistics.statements import MARKETS
 from pshs_dagster.database.tables import deals, project_absorption, project_matches
 
 
@@ -49,7 +49,7 @@ def absorb(engine: sa.Engine, now: datetime, *, wait: timedelta = locks.WAIT) ->
         _make_room(connection)
         with ample_memory(connection), connection.begin():
             matched = match_deals(connection, at)
-            written = replace_rows(connection, project_absorption, [{"targets": TARGETS}], at, text=statement())
+            written = replace_rows(connection, project_absorption, [MARKETS], at, text=statement())
     return Absorbed(matched, written)
 
 

@@ -23,11 +23,10 @@ from pshs_dagster.database.statistics.statements import (
     CHANGES,
     DEALS,
     EVERY_MONTH,
-    MAIN_USE,
+    HOMES,
     MARKET,
+    MARKETS,
     PROJECTS,
-    TARGET,
-    TARGETS,
     WHOLE,
     Month,
     Values,
@@ -106,12 +105,11 @@ class TablesReader:
 
     def asked(self) -> dict[str, Values]:
         """What the statements of the statistics are asked for, by their names."""
-        homes = {"target": TARGET, "main_use": MAIN_USE}
         asked: dict[str, Values] = {
-            DEALS: WHOLE[0] | homes,
-            MARKET: WHOLE[0] | {"targets": TARGETS},
+            DEALS: WHOLE[0] | HOMES,
+            MARKET: WHOLE[0] | MARKETS,
             CHANGES: EVERY_MONTH,
-            project_absorption.name: {"targets": TARGETS},
+            project_absorption.name: MARKETS,
         }
         last = self._connection.scalar(sa.select(sa.func.max(project_statistics.c.last_month)))
         return asked | ({PROJECTS: project_values(Month.of(last))} if last else {})

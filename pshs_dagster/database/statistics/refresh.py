@@ -23,10 +23,9 @@ from pshs_dagster.database.statistics import stale
 from pshs_dagster.database.statistics.replacing import replace_rows, update_changes
 from pshs_dagster.database.statistics.statements import (
     EVERY_MONTH,
-    MAIN_USE,
+    HOMES,
+    MARKETS,
     MOST_SPANS,
-    TARGET,
-    TARGETS,
     WHOLE,
     Month,
     Values,
@@ -95,7 +94,7 @@ def refresh(
                 whole = anew or len(spans_of(months)) > MOST_SPANS
                 months = set(present | recorded) if whole else months
                 asked = None if whole else months
-                written = {deal_statistics.name: _write_deals(connection, asked, at)}
+                written = {deal_statistics.name: _write_months(connection, deal_statistics, HOMES, asked, at)}
                 written[project_statistics.name] = _write_projects(connection, last, months, at, everything=everything)
                 written[market_statistics.name] = market() if market else _write_market(connection, asked, windows, at)
             stale.record(connection, present)
@@ -119,24 +118,25 @@ def _beside(engine: sa.Engine) -> Generator[Starter]:
         yield lambda work, *given: pool.submit(work, connection, *given).result
 
 
-def _write_deals(connection: sa.Connection, months: Collection[Month] | None, now: datetime) -> int:
-    """Of these months, or of all where none are given."""
-    spans = WHOLE if months is None else spans_of(months)
-    asked: list[Values] = [span | {"target": TARGET, "main_use": MAIN_USE} for span in spans]
-    scope = None if months is None else _in_months(deal_statistics, months)
-    return replace_rows(connection, deal_statistics, asked, now, scope=scope) if asked else 0
-
-
 def _write_market(connection: sa.Connection, months: Collection[Month] | None, windows: Windows, now: datetime) -> int:
     """Of these months, or of all where none are given, and what depends on them."""
-    spans = WHOLE if months is None else spans_of(months)
-    asked: list[Values] = [span | {"targets": TARGETS} for span in spans]
-    scope = None if months is None else _in_months(market_statistics, months)
-    written = replace_rows(connection, market_statistics, asked, now, scope=scope) if asked else 0
+    written = _write_months(connection, market_statistics, MARKETS, months, now)
     # A release that brought no deal may have made a month final.
     if months is None or _is_final_otherwise(connection, windows, months):
-        return written + update_changes(connection, EVERY_MONTH, now)
-    return written + (update_changes(connection, changes_values(months), now) if months else 0)
+        written += update_changes(connection, EVERY_MONTH, now)
+    elif months:
+        written += update_changes(connection, changes_values(months), now)
+    return written
+
+
+def _write_months(
+    connection: sa.Connection, target: sa.Table, asked: Values, months: Collection[Month] | None, now: datetime
+) -> int:
+    """The rows of a table by month of the trade; those of all months where none are given."""
+    if months is None:
+        return replace_rows(connection, target, [span | asked for span in WHOLE], now)
+    spans = [span | asked for span in spans_of(months)]
+    return replace_rows(connection, target, spans, now, scope=_in_months(target, months)) if spans else 0
 
 
 def _is_final_otherwise(connection: sa.Connection, windows: Windows, apart_from: Collection[Month]) -> bool:

@@ -54,7 +54,7 @@ def replace_rows(
     names = [column.name for column in target.columns if column.name not in OWN | BESIDE]
     values = [name for name in names if name not in key]
     text, written = text or statement(target.name), 0
-    if not _count(connection, target):
+    if connection.scalar(sa.select(target.c.id).limit(1)) is None:
         asked = (_selected(text, names, each).subquery("fresh") for each in spans)
         return sum(_insert(connection, target, rows, rows, names, now) for rows in asked)
     with _fresh(connection, target, text, names, spans) as fresh:

@@ -36,6 +36,10 @@ Windows = Sequence[tuple[date, date]]
 Values = dict[str, str | date | int]
 """What is bound to the names of a statement."""
 
+HOMES: Values = {"target": TARGET, "main_use": MAIN_USE}
+MARKETS: Values = {"targets": TARGETS}
+"""Which deals a statement is asked for."""
+
 
 @lru_cache
 def statement(name: str) -> str:
@@ -108,8 +112,7 @@ def changes_values(months: Collection[Month]) -> Values:
 def project_values(last: Month) -> Values:
     """What `project_statistics` is asked for: projects of the year that ends with `last`, and their last months."""
     return {
-        "target": TARGET,
-        "main_use": MAIN_USE,
+        **HOMES,
         "opened_from": last.plus(1 - YEAR).first_day,
         "first_day": last.plus(1 - max(SPANS)).first_day,
         "last_day": last.last_day,

@@ -42,6 +42,16 @@ _tokens = sa.Text().with_variant(mysql.TEXT(charset="utf8mb4"), "mysql")
 """Names of copies, comma-joined, as `Copy.token` spells them: some twenty characters each, a copy a month at most."""
 
 
+def numbered() -> sa.Column[Any]:
+    """The id that the database gives each row."""
+    return sa.Column("id", ROW_ID, primary_key=True, autoincrement=True)
+
+
+def moments() -> list[sa.Column[Any]]:
+    """When a row was made, and when it was changed last."""
+    return [sa.Column(name, sa.DateTime, server_default=NOW) for name in ("created_at", "updated_at")]
+
+
 def _type_of(column: Column) -> sa.types.TypeEngine[Any]:
     if column.name == "serial_number":
         # Compared byte for byte: serials that differ in case only are different deals.
@@ -92,15 +102,14 @@ def _columns_of_a_deal() -> list[sa.Column[Any]]:
             _tokens,
             comment="Copies that held the deal before (last_release, as_of), oldest first; NULL where none did",
         ),
-        sa.Column("created_at", sa.DateTime, server_default=NOW),
-        sa.Column("updated_at", sa.DateTime, server_default=NOW),
+        *moments(),
     ]
 
 
 deals = sa.Table(
     "deals",
     metadata,
-    sa.Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    numbered(),
     *_columns_of_a_deal(),
     sa.Index("uq_deals_city_serial_number", "city", "serial_number", unique=True),
     sa.Index("ix_deals_city", "city"),
@@ -196,7 +205,7 @@ release_files = sa.Table(
 deal_events = sa.Table(
     "deal_events",
     metadata,
-    sa.Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    numbered(),
     sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
     sa.Column("serial_number", sa.String(32), nullable=False),
     sa.Column("event", sa.String(16), nullable=False, comment="changed, cancelled, withdrawn, reinstated, corrected"),
@@ -214,7 +223,7 @@ deal_events = sa.Table(
 rejected_deals = sa.Table(
     "rejected_deals",
     metadata,
-    sa.Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    numbered(),
     sa.Column("release", sa.String(RELEASE_WIDTH), nullable=False),
     sa.Column("file", sa.String(FILE_WIDTH), nullable=False),
     sa.Column("line", sa.Integer, comment="Physical line; NULL where the newest copy has the line no more"),
@@ -233,7 +242,7 @@ rejected_deals = sa.Table(
 corrections = sa.Table(
     "corrections",
     metadata,
-    sa.Column("id", ROW_ID, primary_key=True, autoincrement=True),
+    numbered(),
     sa.Column("city", sa.String(CITY_WIDTH), nullable=False),
     sa.Column("serial_number", sa.String(32), nullable=False),
     sa.Column("field", sa.String(64), nullable=False, comment="Column of deals; blank where something was dismissed"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pshs_dagster.database.statistics.statements import TARGETS, Month
+from pshs_dagster.database.statistics.statements import MARKETS, Month
 from pshs_dagster.database.tables import deals, market_statistics, project_statistics
 from pshs_dagster.releases import Release
 from pshs_dagster.report.picture import Market, MarketMonth, OpenedProject, Quartiles
@@ -30,7 +30,7 @@ def _whole_markets() -> str:
 def markets(connection: sa.Connection, first: Month, last: Month) -> tuple[Market, ...]:
     """The country, each city, and each district, from `first` to `last`; a district by its last DISTRICT_MONTHS."""
     found: dict[tuple[str, str], list[MarketMonth]] = defaultdict(list)
-    values = {"first_day": first.first_day, "last_day": last.last_day, "targets": TARGETS}
+    values = {"first_day": first.first_day, "last_day": last.last_day, **MARKETS}
     for row in connection.execute(sa.text(_whole_markets()), values).mappings():
         found[row["city"], ""].append(_month(row["month"], row))
     table = market_statistics.c
